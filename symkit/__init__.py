@@ -1,0 +1,1 @@
+"""symkit: a compiler toolkit for the small functions that neural networks train with."""

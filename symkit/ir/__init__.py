@@ -1,0 +1,25 @@
+"""The intermediate representation: Programs, their digest, verifier and networkx view."""
+
+from symkit.ir.dag import from_dag, to_dag, to_dot
+from symkit.ir.digest import digest
+from symkit.ir.program import MAX_NODES, MAX_TREE, Kind, Node, Program, ProgramBuilder
+from symkit.ir.traverse import interpret, reachable, rebuild, renamed
+from symkit.ir.verify import verify
+
+__all__ = [
+    "MAX_NODES",
+    "MAX_TREE",
+    "Kind",
+    "Node",
+    "Program",
+    "ProgramBuilder",
+    "digest",
+    "from_dag",
+    "interpret",
+    "reachable",
+    "rebuild",
+    "renamed",
+    "to_dag",
+    "to_dot",
+    "verify",
+]

@@ -1,0 +1,317 @@
+"""Arithmetic, extrema and selection."""
+
+from __future__ import annotations
+
+import math
+
+from symkit.ops import ball_forms as balls
+from symkit.ops import exact_forms as exact
+from symkit.ops.record import Algebra, Condition, Form, Infix, Operator, Term
+
+SUM, PRODUCT, NEGATION, POWER = 2, 3, 4, 5
+
+
+def _power_by_base(b: Algebra, x: Term, y: Term, r: Term) -> Term | float:
+    n = y.literal
+    if n is None:
+        return y * x ** (y - 1)
+    if n == 0:
+        return 0.0
+    if n == 1:
+        return 1.0
+    return n * x if n == 2 else n * x ** (n - 1)
+
+
+def _power_by_exponent(b: Algebra, x: Term, y: Term, r: Term) -> Term:
+    # At a zero base 0**y is flat in y; r*log(0) would be 0*inf.
+    return b("where", b("ne", x, 0), r * b("log", x), 0)
+
+
+def _base_that_must_not_be_negative(b: Algebra, x: Term, y: Term) -> Term:
+    n = y.literal
+    return b.number(1.0) if n is not None and n.is_integer() else x
+
+
+def _share_at_tie(first: str) -> tuple[Form, Form]:
+    """Partials of max or min: `first` says when operand a wins; a tie gives each one half."""
+
+    def by_a(b: Algebra, x: Term, y: Term, r: Term) -> Term:
+        return b("where", b(first, x, y), 1, b("where", b("eq", x, y), 0.5, 0))
+
+    def by_b(b: Algebra, x: Term, y: Term, r: Term) -> Term:
+        return b("where", b(first, y, x), 1, b("where", b("eq", x, y), 0.5, 0))
+
+    return by_a, by_b
+
+
+OPERATORS = (
+    Operator(
+        "add",
+        2,
+        "Sum.",
+        "IEEE 754; B table 4.1",
+        aliases=("sum", "sum_n", "plus"),
+        infix=Infix("+", SUM),
+        latex="{0} + {1}",
+        exact=lambda m, a, b: a + b,
+        partials=(lambda b, x, y, r: 1.0, lambda b, x, y, r: 1.0),
+        ball=lambda a, b: a + b,
+        trend=("increasing", "increasing"),
+        safe=(1.0, 1.0),
+        commutative=True,
+        associative=True,
+        identity=0.0,
+        torch="torch.add",
+        numpy="numpy.add",
+    ),
+    Operator(
+        "sub",
+        2,
+        "Difference.",
+        "IEEE 754; B table 4.1",
+        aliases=("subtract", "minus"),
+        infix=Infix("-", SUM),
+        latex="{0} - {1}",
+        exact=lambda m, a, b: a - b,
+        partials=(lambda b, x, y, r: 1.0, lambda b, x, y, r: -1.0),
+        ball=lambda a, b: a - b,
+        trend=("increasing", "decreasing"),
+        safe=(1.0, 1.0),
+        torch="torch.sub",
+        numpy="numpy.subtract",
+    ),
+    Operator(
+        "mul",
+        2,
+        "Product.",
+        "IEEE 754; B table 4.1",
+        aliases=("prod", "prod_n", "multiply", "times"),
+        infix=Infix("*", PRODUCT),
+        latex=r"{0} \cdot {1}",
+        exact=lambda m, a, b: a * b,
+        partials=(lambda b, x, y, r: y, lambda b, x, y, r: x),
+        ball=lambda a, b: a * b,
+        trend=(None, None),
+        safe=(1.0, 1.0),
+        commutative=True,
+        associative=True,
+        identity=1.0,
+        torch="torch.mul",
+        numpy="numpy.multiply",
+    ),
+    Operator(
+        "div",
+        2,
+        "Quotient by IEEE 754: x/0 is infinite, 0/0 is NaN. Safe forms are aq and divide_no_nan.",
+        "IEEE 754; B table 4.1",
+        aliases=("divide",),
+        infix=Infix("/", PRODUCT),
+        latex=r"\frac{{{0}}}{{{1}}}",
+        exact=exact.divide,
+        partials=(lambda b, x, y, r: 1 / y, lambda b, x, y, r: -(r / y)),
+        ball=lambda a, b: a / b,
+        domain=(Condition("!= 0", lambda b, x, y: y),),
+        trend=(None, None),
+        safe=(1.0, 1.0),
+        torch="torch.div",
+        numpy="numpy.divide",
+        cost=4,
+    ),
+    Operator(
+        "neg",
+        1,
+        "Negation.",
+        "B section 3.1.1, table 4.1",
+        aliases=("negative", "negate"),
+        infix=Infix("-", NEGATION, prefix=True),
+        latex="-{0}",
+        exact=lambda m, x: -x,
+        partials=(lambda b, x, r: -1.0,),
+        ball=lambda x: -x,
+        trend=("decreasing",),
+        safe=(1.0,),
+        parity="odd",
+        torch="torch.neg",
+        numpy="numpy.negative",
+    ),
+    Operator(
+        "pow",
+        2,
+        "Power by IEEE 754: a negative base with a non-integer exponent is NaN, x**0 is 1.",
+        "IEEE 754; B table 4.1",
+        aliases=("power",),
+        infix=Infix("**", POWER, right=True),
+        latex="{0}^{{{1}}}",
+        exact=exact.power,
+        partials=(_power_by_base, _power_by_exponent),
+        ball=balls.power,
+        domain=(Condition(">= 0", _base_that_must_not_be_negative),),
+        kinks=lambda b, x, y: (x,),
+        at_kink="at a zero base the derivative by the exponent is 0",
+        trend=(None, None),
+        safe=(1.0, 1.0),
+        torch="torch.pow",
+        numpy="numpy.power",
+        cost=30,
+    ),
+    Operator(
+        "abs",
+        1,
+        "Absolute value.",
+        "B section 3.1.1, table 4.1; R table 3.1",
+        aliases=("absolute", "fabs"),
+        latex=r"\left|{0}\right|",
+        exact=lambda m, x: abs(x),
+        partials=(lambda b, x, r: b("sign", x),),
+        ball=balls.absolute,
+        smoothness=0,
+        kinks=lambda b, x: (x,),
+        at_kink="0",
+        range=(0.0, math.inf),
+        safe=(1.0,),
+        parity="even",
+        torch="torch.abs",
+        numpy="numpy.abs",
+    ),
+    Operator(
+        "sign",
+        1,
+        "-1, 0 or 1.",
+        "R table 3.1",
+        aliases=("sgn",),
+        latex=r"\operatorname{{sign}}\left({0}\right)",
+        exact=exact.sign,
+        partials=(None,),
+        ball=balls.sign,
+        smoothness=-1,
+        kinks=lambda b, x: (x,),
+        at_kink="0",
+        trend=("increasing",),
+        range=(-1.0, 1.0),
+        safe=(1.0,),
+        parity="odd",
+        torch="torch.sign",
+        numpy="numpy.sign",
+    ),
+    Operator(
+        "max",
+        2,
+        "The larger of two; NaN if either is.",
+        "B section 3.1.1, table 4.1; R table 3.1",
+        aliases=("maximum", "max_n"),
+        latex=r"\max\left\{{{0}, {1}\right\}}",
+        exact=exact.maximum,
+        partials=_share_at_tie("gt"),
+        ball=balls.maximum,
+        smoothness=0,
+        kinks=lambda b, x, y: (x - y,),
+        at_kink="1/2 for each operand",
+        trend=("increasing", "increasing"),
+        safe=(1.0, 1.0),
+        commutative=True,
+        associative=True,
+        torch="torch.maximum",
+        numpy="numpy.maximum",
+    ),
+    Operator(
+        "min",
+        2,
+        "The smaller of two; NaN if either is.",
+        "B section 3.1.1, table 4.1; R table 3.1",
+        aliases=("minimum", "min_n"),
+        latex=r"\min\left\{{{0}, {1}\right\}}",
+        exact=exact.minimum,
+        partials=_share_at_tie("lt"),
+        ball=balls.minimum,
+        smoothness=0,
+        kinks=lambda b, x, y: (x - y,),
+        at_kink="1/2 for each operand",
+        trend=("increasing", "increasing"),
+        safe=(1.0, 1.0),
+        commutative=True,
+        associative=True,
+        torch="torch.minimum",
+        numpy="numpy.minimum",
+    ),
+    Operator(
+        "square",
+        1,
+        "x**2.",
+        "B section 3.1.1, table 4.1; R table 3.1",
+        latex="{0}^{{2}}",
+        expansion=lambda b, x: x * x,
+        partials=(lambda b, x, r: 2 * x,),
+        ball=balls.square,
+        range=(0.0, math.inf),
+        safe=(1.0,),
+        parity="even",
+        torch="torch.square",
+        numpy="numpy.square",
+    ),
+    Operator(
+        "cube",
+        1,
+        "x**3.",
+        "B section 3.1.1",
+        latex="{0}^{{3}}",
+        expansion=lambda b, x: x * x * x,
+        partials=(lambda b, x, r: 3 * (x * x),),
+        trend=("increasing",),
+        safe=(1.0,),
+        parity="odd",
+        cost=2,
+    ),
+    Operator(
+        "reciprocal",
+        1,
+        "1/x; infinite at 0.",
+        "B table 4.1",
+        aliases=("inv", "inverse"),
+        latex=r"\frac{{1}}{{{0}}}",
+        expansion=lambda b, x: 1 / x,
+        partials=(lambda b, x, r: -(r * r),),
+        domain=(Condition("!= 0", lambda b, x: x),),
+        safe=(1.0,),
+        parity="odd",
+        torch="torch.reciprocal",
+        numpy="numpy.reciprocal",
+        cost=4,
+    ),
+    Operator(
+        "identity",
+        1,
+        "Its operand, unchanged.",
+        "B section 3.1.1, table 4.1",
+        aliases=("id", "linear"),
+        expansion=lambda b, x: x,
+        partials=(lambda b, x, r: 1.0,),
+        trend=("increasing",),
+        safe=(1.0,),
+        parity="odd",
+        cost=0,
+    ),
+    Operator(
+        "zero",
+        1,
+        "0, whatever the operand.",
+        "B section 3.1.1, table 4.1",
+        expansion=lambda b, x: b.number(0.0),
+        partials=(None,),
+        range=(0.0, 0.0),
+        safe=(1.0,),
+        parity="even",
+        cost=0,
+    ),
+    Operator(
+        "one",
+        1,
+        "1, whatever the operand.",
+        "B section 3.1.1, table 4.1",
+        expansion=lambda b, x: b.number(1.0),
+        partials=(None,),
+        range=(1.0, 1.0),
+        safe=(1.0,),
+        parity="even",
+        cost=0,
+    ),
+)

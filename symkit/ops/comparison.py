@@ -1,0 +1,120 @@
+"""Comparisons, conditions and the select."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from symkit.ops import ball_forms as balls
+from symkit.ops import exact_forms as exact
+from symkit.ops.record import Algebra, Infix, Operator, Term
+
+COMPARISON = 1
+
+
+def _difference(b: Algebra, x: Term, y: Term) -> tuple[Term, ...]:
+    return (x - y,)
+
+
+def _comparison(
+    name: str, symbol: str, latex: str, numpy: str, holds: Callable[..., Any], ball: Callable[..., Any]
+) -> Operator:
+    return Operator(
+        name,
+        2,
+        f"1 where a {symbol} b, else 0.",
+        "IEEE 754",
+        infix=Infix(symbol, COMPARISON),
+        latex="{0} " + latex + " {1}",
+        exact=lambda m, a, b: exact.truth(m, holds(a, b)),
+        partials=(None, None),
+        ball=ball,
+        smoothness=-1,
+        kinks=_difference,
+        at_kink="0",
+        range=(0.0, 1.0),
+        safe=(1.0, 1.0),
+        commutative=holds(1, 2) == holds(2, 1),
+        returns_truth=True,
+        torch=f"torch.{name}",
+        numpy=f"numpy.{numpy}",
+    )
+
+
+def _logical(
+    name: str, arity: int, meaning: str, holds: Callable[..., Any], ball: Callable[..., Any], latex: str
+) -> Operator:
+    return Operator(
+        name,
+        arity,
+        meaning,
+        "IEEE 754 truth of a number: everything but 0",
+        latex=latex,
+        exact=holds,
+        partials=(None,) * arity,
+        ball=ball,
+        smoothness=-1,
+        kinks=lambda b, *operands: tuple(operands),
+        at_kink="0",
+        range=(0.0, 1.0),
+        safe=(1.0,) * arity,
+        commutative=arity == 2,
+        associative=arity == 2,
+        returns_truth=True,
+        takes_truth=frozenset(range(arity)),
+        torch=f"torch.{name}",
+        numpy=f"numpy.{name}",
+    )
+
+
+OPERATORS = (
+    _comparison("lt", "<", "<", "less", operator.lt, balls.less),
+    _comparison("le", "<=", r"\le", "less_equal", operator.le, balls.less_equal),
+    _comparison("gt", ">", ">", "greater", operator.gt, lambda a, b: balls.less(b, a)),
+    _comparison("ge", ">=", r"\ge", "greater_equal", operator.ge, lambda a, b: balls.less_equal(b, a)),
+    _comparison("eq", "==", "=", "equal", operator.eq, balls.equal),
+    _comparison("ne", "!=", r"\ne", "not_equal", operator.ne, balls.unequal),
+    _logical(
+        "logical_and",
+        2,
+        "1 where both hold, else 0.",
+        lambda m, a, b: exact.truth(m, a != 0 and b != 0),
+        balls.all_of,
+        r"{0} \wedge {1}",
+    ),
+    _logical(
+        "logical_or",
+        2,
+        "1 where one holds, else 0.",
+        lambda m, a, b: exact.truth(m, a != 0 or b != 0),
+        balls.any_of,
+        r"{0} \vee {1}",
+    ),
+    _logical(
+        "logical_not",
+        1,
+        "1 where it does not hold, else 0.",
+        lambda m, a: exact.truth(m, a == 0),
+        balls.none_of,
+        r"\neg {0}",
+    ),
+    Operator(
+        "where",
+        3,
+        "The second operand where the first holds, else the third; the other one is not looked at.",
+        "DSL; torch.where",
+        latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
+        exact=exact.where,
+        partials=(None, lambda b, c, x, y, r: b("where", c, 1, 0), lambda b, c, x, y, r: b("where", c, 0, 1)),
+        ball=balls.where,
+        smoothness=-1,
+        kinks=lambda b, c, x, y: (),
+        at_kink="that of the branch taken",
+        trend=(None, "increasing", "increasing"),
+        safe=(1.0, 1.0, 1.0),
+        takes_truth=frozenset({0}),
+        torch="torch.where",
+        numpy="numpy.where",
+    ),
+)

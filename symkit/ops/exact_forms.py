@@ -1,0 +1,110 @@
+"""The mpmath meanings of operators whose IEEE special values mpmath itself does not follow.
+
+Every function takes an mpmath context `m` first, so nothing is imported here. Undefined points give NaN,
+poles an infinity, infinities their limits; there is one zero, so `1/0` is `+inf`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def divide(m: Any, a: Any, b: Any) -> Any:
+    if b == 0 and not m.isnan(a):
+        return m.nan if a == 0 else m.sign(a) * m.inf
+    return a / b
+
+
+def power(m: Any, a: Any, b: Any) -> Any:
+    """IEEE 754 pow: `a**0` and `1**b` are 1, a negative base wants an integer exponent."""
+    if b == 0 or a == 1:
+        return m.one
+    if m.isnan(a) or m.isnan(b):
+        return m.nan
+    if m.isinf(b):
+        if abs(a) == 1:
+            return m.one
+        return m.inf if (abs(a) > 1) == (b > 0) else m.zero
+    odd = m.isint(b) and b % 2 == 1
+    if a == 0:
+        return m.zero if b > 0 else m.inf
+    if m.isinf(a):
+        magnitude = m.inf if b > 0 else m.zero
+        return -magnitude if a < 0 and odd else magnitude
+    if a < 0:
+        if not m.isint(b):
+            return m.nan
+        magnitude = m.exp(b * m.log(-a))
+        return -magnitude if odd else magnitude
+    return m.power(a, b)
+
+
+def log(m: Any, x: Any) -> Any:
+    return m.nan if x < 0 else m.log(x)
+
+
+def log1p(m: Any, x: Any) -> Any:
+    if x < -1:
+        return m.nan
+    return m.ninf if x == -1 else m.log1p(x)
+
+
+def sqrt(m: Any, x: Any) -> Any:
+    return m.nan if x < 0 else m.sqrt(x)
+
+
+def expm1(m: Any, x: Any) -> Any:
+    return m.exp(x) - 1 if m.isinf(x) else m.expm1(x)
+
+
+def sign(m: Any, x: Any) -> Any:
+    return x if m.isnan(x) else m.sign(x)
+
+
+def maximum(m: Any, a: Any, b: Any) -> Any:
+    if m.isnan(a) or m.isnan(b):
+        return m.nan
+    return max(a, b)
+
+
+def minimum(m: Any, a: Any, b: Any) -> Any:
+    if m.isnan(a) or m.isnan(b):
+        return m.nan
+    return min(a, b)
+
+
+def truth(m: Any, holds: bool) -> Any:
+    return m.one if holds else m.zero
+
+
+def where(m: Any, condition: Any, a: Any, b: Any) -> Any:
+    return b if condition == 0 else a
+
+
+def sigmoid(m: Any, x: Any) -> Any:
+    if x >= 0:
+        return 1 / (1 + m.exp(-x))
+    z = m.exp(x)
+    return z / (1 + z)
+
+
+def asinh(m: Any, x: Any) -> Any:
+    return x if m.isinf(x) else m.asinh(x)
+
+
+def erfc(m: Any, x: Any) -> Any:
+    # mpmath turns its argument into a Python float to size the asymptotic series.
+    return m.zero if x > m.mpf(2) ** 500 else m.erfc(x)
+
+
+def bessel_ratio(m: Any, order: int, x: Any) -> Any:
+    """exp(-|x|) I_order(x)."""
+    if m.isinf(x):
+        return m.zero
+    return m.besseli(order, x) * m.exp(-abs(x))
+
+
+def atanh(m: Any, x: Any) -> Any:
+    if abs(x) > 1:
+        return m.nan
+    return x * m.inf if abs(x) == 1 else m.atanh(x)

@@ -1,0 +1,233 @@
+"""The operator record: everything symkit knows about one operator, in one place.
+
+A record's functions are written against two small protocols, so that this room needs no other:
+`Builder` appends operators to a graph (expansions, partial derivatives, kinks, domains), and an mpmath
+context or an Arb ball is handed to the numerical forms as an argument.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, SupportsIndex
+
+Relation = Literal["> 0", ">= 0", "!= 0"]
+Trend = Literal["increasing", "decreasing"]
+Parity = Literal["even", "odd"]
+
+
+class Builder(Protocol):
+    """Appends nodes to a graph and returns their indices. Nothing is folded or reordered."""
+
+    def number(self, value: float) -> int: ...
+
+    def constant(self, name: str) -> int: ...
+
+    def named(self, operator: str, operands: tuple[int, ...]) -> int: ...
+
+    def literal(self, index: int) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """A node of a graph under construction, with Python's arithmetic."""
+
+    builder: Builder
+    index: int
+
+    def _with(self, operator: str, *others: Term | float, reflected: bool = False) -> Term:
+        operands = tuple(lift(self.builder, t).index for t in (self, *others))
+        return Term(self.builder, self.builder.named(operator, operands[::-1] if reflected else operands))
+
+    def __add__(self, other: Term | float) -> Term:
+        return self._with("add", other)
+
+    def __radd__(self, other: float) -> Term:
+        return self._with("add", other, reflected=True)
+
+    def __sub__(self, other: Term | float) -> Term:
+        return self._with("sub", other)
+
+    def __rsub__(self, other: float) -> Term:
+        return self._with("sub", other, reflected=True)
+
+    def __mul__(self, other: Term | float) -> Term:
+        return self._with("mul", other)
+
+    def __rmul__(self, other: float) -> Term:
+        return self._with("mul", other, reflected=True)
+
+    def __truediv__(self, other: Term | float) -> Term:
+        return self._with("div", other)
+
+    def __rtruediv__(self, other: float) -> Term:
+        return self._with("div", other, reflected=True)
+
+    def __pow__(self, other: Term | float) -> Term:
+        return self._with("pow", other)
+
+    def __neg__(self) -> Term:
+        return self._with("neg")
+
+    def __abs__(self) -> Term:
+        return self._with("abs")
+
+    def __lt__(self, other: Term | float) -> Term:
+        return self._with("lt", other)
+
+    def __le__(self, other: Term | float) -> Term:
+        return self._with("le", other)
+
+    def __gt__(self, other: Term | float) -> Term:
+        return self._with("gt", other)
+
+    def __ge__(self, other: Term | float) -> Term:
+        return self._with("ge", other)
+
+    @property
+    def literal(self) -> float | None:
+        """The value, if this node is a literal number."""
+        return self.builder.literal(self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Algebra:
+    """What a record's functions get as first argument: `b("exp", x)`, `b.constant("pi")`."""
+
+    builder: Builder
+
+    def __call__(self, operator: str, *operands: Term | float) -> Term:
+        indices = tuple(lift(self.builder, t).index for t in operands)
+        return Term(self.builder, self.builder.named(operator, indices))
+
+    def constant(self, name: str) -> Term:
+        return Term(self.builder, self.builder.constant(name))
+
+    def number(self, value: float) -> Term:
+        return Term(self.builder, self.builder.number(value))
+
+
+def lift(builder: Builder, value: Term | float) -> Term:
+    return value if isinstance(value, Term) else Term(builder, builder.number(float(value)))
+
+
+Form = Callable[..., Term | float]
+"""(b, *operands) -> Term; a partial derivative also gets the result after its operands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Infix:
+    """How an operator is written between, or before, its operands.
+
+    Precedence, loosest first: 1 comparison, 2 sum, 3 product, 4 unary minus, 5 power.
+    """
+
+    symbol: str
+    precedence: int
+    right: bool = False
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`relation` must hold for `of(b, *operands)`; its zero set bounds the domain."""
+
+    relation: Relation
+    of: Form
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operator:
+    """One operator. Either `expansion` is there, or `exact`, `partials`, `ball`, `torch` and `numpy` are.
+
+    Attributes:
+        name, aliases: spellings, lower case; the first is printed.
+        arity: number of operands in a graph.
+        defaults: values of trailing operands that may be left out in text.
+        meaning, source: one sentence, and document, section, table or equation.
+        infix, latex: how it is written; `{0}`, `{1}` stand for the operands.
+        exact: (m, *operands) -> value, `m` an mpmath context; IEEE limits at infinities and poles.
+        expansion: the operator written in others.
+        partials: one an operand: (b, *operands, result) -> partial derivative, or None where it is zero
+            everywhere; not multiplied by a cotangent.
+        ball: (*balls) -> ball enclosing the range, on python-flint's `arb`.
+        smoothness: derivatives that are continuous: -1 jumps, 0 continuous with kinks, inf analytic.
+        kinks: (b, *operands) -> terms whose zero sets hold every point where the function is not smooth.
+        at_kink: the value the partial takes there, in words.
+        domain: conditions under which it is defined; elsewhere a dtype gives NaN or an infinity.
+        safe: for each operand a value inside the domain.
+        trend: monotonicity in each operand; None where there is none, or not everywhere.
+        range: bounds that every value keeps.
+        commutative, associative, identity, parity: facts for rules; never folded on construction.
+        returns_truth, takes_truth: comparisons give 0 or 1; slots that read their operand as a condition.
+        torch, numpy: dotted path of the library function that is correct for its own arguments, if any.
+        torch_autograd: whether torch's own first and second derivatives of that function are ours too.
+        cost: rough cost, in additions.
+        definition: for operators defined in the language, the text that made them.
+    """
+
+    name: str
+    arity: int
+    meaning: str
+    source: str
+    aliases: tuple[str, ...] = ()
+    defaults: tuple[float, ...] = ()
+    infix: Infix | None = None
+    latex: str | None = None
+    exact: Callable[..., Any] | None = None
+    expansion: Form | None = None
+    partials: tuple[Form | None, ...] | None = None
+    ball: Callable[..., Any] | None = None
+    smoothness: float = math.inf
+    kinks: Callable[..., tuple[Term, ...]] | None = None
+    at_kink: str = ""
+    domain: tuple[Condition, ...] = ()
+    safe: tuple[float, ...] = ()
+    trend: tuple[Trend | None, ...] = ()
+    range: tuple[float, float] = (-math.inf, math.inf)
+    commutative: bool = False
+    associative: bool = False
+    identity: float | None = None
+    parity: Parity | None = None
+    returns_truth: bool = False
+    takes_truth: frozenset[int] = field(default_factory=frozenset)
+    torch: str | None = None
+    torch_autograd: bool = True
+    numpy: str | None = None
+    cost: float = 1.0
+    definition: str | None = None
+
+    def __post_init__(self) -> None:
+        primitive = (self.exact, self.partials, self.ball, self.torch, self.numpy)
+        if self.expansion is None and any(form is None for form in primitive):
+            raise ValueError(
+                f"operator {self.name!r} needs an expansion, or all of exact, partials, ball, torch and numpy"
+            )
+        if self.partials is not None and len(self.partials) != self.arity:
+            raise ValueError(f"operator {self.name!r} has {self.arity} operands and {len(self.partials)} partials")
+
+    @property
+    def is_primitive(self) -> bool:
+        return self.expansion is None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Operator) and (self is other or self._key == other._key)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[str, str | None]:
+        return self.name, self.definition
+
+    def __repr__(self) -> str:
+        return f"<operator {self.name}>"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        # A shipped record holds functions that cannot be pickled: it loads by name.
+        if self.definition is None:
+            from symkit.ops.table import standard_operator
+
+            return standard_operator, (self.name,)
+        return super().__reduce_ex__(protocol)

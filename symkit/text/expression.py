@@ -1,0 +1,187 @@
+"""Expression: what a user holds. Immutable, hashable, printable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from symkit.errors import DomainError
+from symkit.ir import Kind, Program, digest, from_dag, to_dag, to_dot, verify
+from symkit.ops import OperatorTable, standard
+from symkit.text.names import CONSTANTS, FIXED_CONSTANTS, SETTABLE_CONSTANTS, infer_inputs
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A learnable parameter: initial value, and granularity if the header names one."""
+
+    initial: float = 1.0
+    granularity: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """A function of one element, with the signature that says what its names are.
+
+    Attributes:
+        program: the graph, with one root.
+        kind: "activation", "loss" or "plain".
+        inputs: names of the inputs, in calling order; not all need be used.
+        settings: learnable parameters by name, in order of first use.
+        constants: values of `C` and `eps` that differ from the defaults.
+        table: the operators its text may use.
+        name: the name in its header, if it has one; no part of equality.
+    """
+
+    program: Program
+    kind: str
+    inputs: tuple[str, ...]
+    settings: Mapping[str, Parameter] = field(default_factory=dict)
+    constants: Mapping[str, float] = field(default_factory=dict)
+    table: OperatorTable = field(default_factory=standard)
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        ordered = {name: self.settings.get(name, Parameter()) for name in self.program.parameters}
+        object.__setattr__(self, "settings", MappingProxyType(ordered))
+        object.__setattr__(self, "constants", MappingProxyType(dict(self.constants)))
+        unknown = set(self.program.inputs) - set(self.inputs)
+        if unknown or not set(self.program.constants) <= CONSTANTS:
+            raise DomainError(f"unknown leaves {sorted(unknown) or sorted(self.program.constants)}")
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """Initial value of every learnable parameter, in order of first use."""
+        return MappingProxyType({name: p.initial for name, p in self.settings.items()})
+
+    @property
+    def granularity(self) -> Mapping[str, str | None]:
+        """What the header says of each parameter's sharing: layer, channel, neuron, or None."""
+        return MappingProxyType({name: p.granularity for name, p in self.settings.items()})
+
+    @property
+    def size(self) -> int:
+        """Number of operators, shared ones counted once."""
+        return self.program.size
+
+    @property
+    def depth(self) -> int:
+        """Operators on the longest path."""
+        return self.program.depth
+
+    @cached_property
+    def digest(self) -> str:
+        """Canonical digest of the graph: parameter names and the order of commutative operands do not matter."""
+        return digest(self.program)
+
+    @property
+    def dag(self) -> nx.MultiDiGraph[Any]:
+        """Frozen networkx view: operators as nodes, edges from operand to operator with a `slot`."""
+        return to_dag(self.program)
+
+    def from_dag(self, graph: nx.MultiDiGraph[Any]) -> Expression:
+        """An Expression with this one's signature and the graph of a networkx view; verified."""
+        return self.with_program(from_dag(graph))
+
+    def with_program(self, program: Program) -> Expression:
+        """The same signature over another graph; parameters keep their settings, new ones start at 1."""
+        verify(program)
+        constants = {n: v for n, v in self.constants.items() if n in needed_constants(program)}
+        return Expression(program, self.kind, self.inputs, self.settings, constants, self.table, self.name)
+
+    def constant_values(self, **given: float) -> dict[str, float]:
+        """The value of every constant: given, or set in the header, or the default.
+
+        Raises DomainError for a constant without a value.
+        """
+        values: dict[str, float] = dict(FIXED_CONSTANTS)
+        for name, default in SETTABLE_CONSTANTS.items():
+            value = given.get(name, self.constants.get(name, default))
+            if value is not None:
+                values[name] = float(value)
+        missing = [name for name in needed_constants(self.program) if name not in values]
+        if missing:
+            raise DomainError(
+                f"{missing[0]} (the number of classes) has no value; pass {missing[0]}=10, "
+                f"or set it in the header: f({', '.join(self.inputs)}; {missing[0]} = 10) = ..."
+            )
+        return values
+
+    def latex(self) -> str:
+        """LaTeX source for maths mode."""
+        from symkit.text.latex import to_latex
+
+        return to_latex(self)
+
+    def dot(self) -> str:
+        """Graphviz source of the graph."""
+        return to_dot(self.program, self.name or "symkit")
+
+    @cached_property
+    def has_implied_inputs(self) -> bool:
+        """Whether the text without a header would give the same kind and inputs."""
+        from symkit.text.names import LOSS_SPELLINGS
+
+        free = {n.name for n in self.program.nodes if n.kind in (Kind.INPUT, Kind.PARAMETER)}
+        if any(name in LOSS_SPELLINGS or name in CONSTANTS for name in free):
+            return False
+        kind, inputs = infer_inputs(free, self.kind)
+        return inputs == self.inputs and not free.intersection(inputs).intersection(self.program.parameters)
+
+    def __str__(self) -> str:
+        from symkit.text.printer import to_text
+
+        return to_text(self)
+
+    def __repr__(self) -> str:
+        return f"Expression({str(self)!r}, kind={self.kind!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def _key(self) -> tuple[object, ...]:
+        settings = tuple(self.settings.items())
+        return self.program, self.kind, self.inputs, settings, tuple(sorted(self.constants.items()))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        state = (
+            self.program,
+            self.kind,
+            self.inputs,
+            dict(self.settings),
+            dict(self.constants),
+            self.table,
+            self.name,
+        )
+        return Expression, state
+
+
+def needed_constants(program: Program) -> tuple[str, ...]:
+    """Names of settable constants that a program stands on, those inside composites included."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    _collect_constants(program, found, seen)
+    return tuple(name for name in found if name in SETTABLE_CONSTANTS)
+
+
+def _collect_constants(program: Program, found: dict[str, None], seen: set[str]) -> None:
+    from symkit.ir import ProgramBuilder
+
+    for node in program.nodes:
+        if node.kind is Kind.CONSTANT:
+            found[node.name] = None
+        elif node.kind is Kind.APPLY and node.operator.expansion is not None and node.operator.name not in seen:
+            seen.add(node.operator.name)
+            builder = ProgramBuilder()
+            operands = [builder.input(f"#{i}") for i in range(node.operator.arity)]
+            _collect_constants(builder.build([builder.expand(node.operator, operands).index]), found, seen)
