@@ -2,6 +2,7 @@
 
 from symkit.ir.dag import from_dag, to_dag, to_dot
 from symkit.ir.digest import digest
+from symkit.ir.lower import lower
 from symkit.ir.program import MAX_NODES, MAX_TREE, Kind, Node, Program, ProgramBuilder
 from symkit.ir.traverse import interpret, reachable, rebuild, renamed
 from symkit.ir.verify import verify
@@ -16,6 +17,7 @@ __all__ = [
     "digest",
     "from_dag",
     "interpret",
+    "lower",
     "reachable",
     "rebuild",
     "renamed",

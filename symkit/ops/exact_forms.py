@@ -31,11 +31,12 @@ def power(m: Any, a: Any, b: Any) -> Any:
     if m.isinf(a):
         magnitude = m.inf if b > 0 else m.zero
         return -magnitude if a < 0 and odd else magnitude
-    if a < 0:
-        if not m.isint(b):
-            return m.nan
-        magnitude = m.exp(b * m.log(-a))
-        return -magnitude if odd else magnitude
+    if a < 0 and not m.isint(b):
+        return m.nan
+    if abs(b) > 2**20:
+        # Repeated multiplication would take as many steps as the exponent has bits.
+        magnitude = m.exp(b * m.log(abs(a)))
+        return -magnitude if a < 0 and odd else magnitude
     return m.power(a, b)
 
 
