@@ -1,1 +1,60 @@
-"""symkit: a compiler toolkit for the small functions that neural networks train with."""
+"""symkit: a compiler toolkit for the small functions that neural networks train with.
+
+The public names are loaded on first use, so that `import symkit` costs nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symkit import errors, nn, zoo
+    from symkit.api import compile, derivative, evaluate, export, functional, moments
+    from symkit.ops import OperatorTable
+    from symkit.text import Expression, define, parse
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Expression",
+    "OperatorTable",
+    "__version__",
+    "compile",
+    "define",
+    "derivative",
+    "errors",
+    "evaluate",
+    "export",
+    "functional",
+    "moments",
+    "nn",
+    "parse",
+    "zoo",
+]
+
+_HOMES = {
+    "Expression": "symkit.text",
+    "OperatorTable": "symkit.ops",
+    "compile": "symkit.api",
+    "define": "symkit.text",
+    "derivative": "symkit.api",
+    "evaluate": "symkit.api",
+    "export": "symkit.api",
+    "functional": "symkit.api",
+    "moments": "symkit.api",
+    "parse": "symkit.text",
+}
+"""The module that each public name comes from; the other names are modules themselves."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(import_module(_HOMES[name]), name) if name in _HOMES else import_module(f"{__name__}.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,37 @@
+# `make run` trains with the example function; `make test` runs every check. Both make .venv first.
+
+PYTHON ?= python3.11
+WORKERS ?= 2
+FUNCTION ?= log(sigmoid(alpha*x)) * beta*arcsinh(x)
+
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run test docs clean
+.DELETE_ON_ERROR:
+
+run: .venv/installed
+	$(BIN)/symkit run "$(FUNCTION)"
+
+test: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict symkit
+	$(BIN)/pytest -q -n $(WORKERS)
+
+docs: .venv/installed-docs
+	$(BIN)/python docs/generate_operators.py
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf .venv site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) --editable ".[dev]"
+	touch $@
+
+.venv/installed-docs: .venv/installed
+	$(INSTALL) --editable ".[docs]"
+	touch $@
