@@ -32,14 +32,17 @@ def _base_that_must_not_be_negative(b: Algebra, x: Term, y: Term) -> Term:
     return b.number(1.0) if n is not None and n.is_integer() else x
 
 
-def _share_at_tie(first: str) -> tuple[Form, Form]:
-    """Partials of max or min: `first` says when operand a wins; a tie gives each one half."""
+def _share_at_tie(wins: str) -> tuple[Form, Form]:
+    """Partials of max or min: `wins` holds where the first operand is the result; a tie gives each one half.
+
+    The outer select is what lets a derivative mask the loser before it multiplies.
+    """
 
     def by_a(b: Algebra, x: Term, y: Term, r: Term) -> Term:
-        return b("where", b(first, x, y), 1, b("where", b("eq", x, y), 0.5, 0))
+        return b("where", b(wins, x, y), b("where", b("eq", x, y), 0.5, 1), 0)
 
     def by_b(b: Algebra, x: Term, y: Term, r: Term) -> Term:
-        return b("where", b(first, y, x), 1, b("where", b("eq", x, y), 0.5, 0))
+        return b("where", b(wins, y, x), b("where", b("eq", x, y), 0.5, 1), 0)
 
     return by_a, by_b
 
@@ -201,7 +204,7 @@ OPERATORS = (
         aliases=("maximum", "max_n"),
         latex=r"\max\left\{{{0}, {1}\right\}}",
         exact=exact.maximum,
-        partials=_share_at_tie("gt"),
+        partials=_share_at_tie("ge"),
         ball=balls.maximum,
         smoothness=0,
         kinks=lambda b, x, y: (x - y,),
@@ -221,7 +224,7 @@ OPERATORS = (
         aliases=("minimum", "min_n"),
         latex=r"\min\left\{{{0}, {1}\right\}}",
         exact=exact.minimum,
-        partials=_share_at_tie("lt"),
+        partials=_share_at_tie("le"),
         ball=balls.minimum,
         smoothness=0,
         kinks=lambda b, x, y: (x - y,),

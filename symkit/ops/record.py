@@ -211,6 +211,11 @@ class Operator:
     def is_primitive(self) -> bool:
         return self.expansion is None
 
+    @property
+    def is_select(self) -> bool:
+        """Whether the first operand decides which of the other two is the value."""
+        return self.arity == 3 and 0 in self.takes_truth
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Operator) and (self is other or self._key == other._key)
 
