@@ -1,5 +1,6 @@
 """The intermediate representation: Programs, their digest, verifier and networkx view."""
 
+from symkit.ir.bind import bind_constants
 from symkit.ir.dag import from_dag, to_dag, to_dot
 from symkit.ir.digest import digest
 from symkit.ir.lower import lower
@@ -14,6 +15,7 @@ __all__ = [
     "Node",
     "Program",
     "ProgramBuilder",
+    "bind_constants",
     "digest",
     "from_dag",
     "interpret",

@@ -152,6 +152,7 @@ OPERATORS = (
         kinks=lambda b, x, y: (x,),
         at_kink="at a zero base the derivative by the exponent is 0",
         trend=(None, None),
+        overflows=True,
         safe=(1.0, 1.0),
         torch="torch.pow",
         numpy="numpy.power",

@@ -157,6 +157,7 @@ class Operator:
         at_kink: the value the partial takes there, in words.
         domain: conditions under which it is defined; elsewhere a dtype gives NaN or an infinity.
         safe: for each operand a value inside the domain.
+        overflows: whether finite operands of moderate size give infinities.
         trend: monotonicity in each operand; None where there is none, or not everywhere.
         range: bounds that every value keeps.
         commutative, associative, identity, parity: facts for rules; never folded on construction.
@@ -184,6 +185,7 @@ class Operator:
     at_kink: str = ""
     domain: tuple[Condition, ...] = ()
     safe: tuple[float, ...] = ()
+    overflows: bool = False
     trend: tuple[Trend | None, ...] = ()
     range: tuple[float, float] = (-math.inf, math.inf)
     commutative: bool = False

@@ -1,19 +1,21 @@
 """Passes over Programs: derivatives, named rules, stabilising."""
 
-from symkit.transform.derive import cotangent, derivative, gradient, jvp, tangent, vjp
+from symkit.transform.derive import cotangents, derivative, gradient, jvp, tangents, vjp
+from symkit.transform.guard import guarded
 from symkit.transform.rewrite import Rule, rewrite
 from symkit.transform.stabilise import RULES, stabilise, stabilised
 
 __all__ = [
     "RULES",
     "Rule",
-    "cotangent",
+    "cotangents",
     "derivative",
     "gradient",
+    "guarded",
     "jvp",
     "rewrite",
     "stabilise",
     "stabilised",
-    "tangent",
+    "tangents",
     "vjp",
 ]

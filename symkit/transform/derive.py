@@ -54,50 +54,57 @@ def gradient(program: Program, wrt: Sequence[str]) -> Program:
 def vjp(program: Program, wrt: Sequence[str]) -> Program:
     """Vector-Jacobian product: one root for each name of `wrt`, from a cotangent input for each root.
 
-    The cotangents are the inputs `cotangent(0)`, `cotangent(1)`, ..., one a root.
+    The cotangents are the inputs that `cotangents(program)` names, one a root.
     """
     builder = ProgramBuilder()
     placed = builder.include(program)
     seeds: dict[int, Term] = {}
-    for position, root in enumerate(program.roots):
-        seed = builder.term(builder.input(cotangent(position)))
+    for name, root in zip(cotangents(program), program.roots, strict=True):
+        seed = builder.term(builder.input(name))
         index = placed[root]
         seeds[index] = seeds[index] + seed if index in seeds else seed
     return _roots(builder, _reverse(builder, seeds, _leaf_indices(builder, wrt)), wrt)
 
 
 def jvp(program: Program, wrt: Sequence[str]) -> Program:
-    """Jacobian-vector product: one root for each root, from a tangent input `tangent(name)` for each name of `wrt`."""
+    """Jacobian-vector product: one root for each root, from the tangents that `tangents(program, wrt)` names."""
     builder = ProgramBuilder()
     placed = builder.include(program)
-    tangents: dict[int, Term] = {}
-    for name, index in _leaf_indices(builder, wrt).items():
+    flows: dict[int, Term] = {}
+    leaves = _leaf_indices(builder, wrt)
+    for name, seed in zip(wrt, tangents(program, wrt), strict=True):
+        index = leaves[name]
         if index is not None:
-            tangents[index] = builder.term(builder.input(tangent(name)))
+            flows[index] = builder.term(builder.input(seed))
     for index in range(len(builder.nodes)):
         node = builder.nodes[index]
-        if node.is_leaf or not any(i in tangents for i in node.operands):
+        if node.is_leaf or not any(i in flows for i in node.operands):
             continue
         total: Term | None = None
         for slot, operand in enumerate(node.operands):
-            factor = _partial(builder, index, slot) if operand in tangents else None
+            factor = _partial(builder, index, slot) if operand in flows else None
             if factor is not None:
-                part = _times(tangents[operand], factor)
+                part = _times(flows[operand], factor)
                 total = part if total is None else total + part
         if total is not None:
-            tangents[index] = total
+            flows[index] = total
     zero = builder.number(0.0)
-    return builder.build([tangents[placed[r]].index if placed[r] in tangents else zero for r in program.roots])
+    return builder.build([flows[placed[r]].index if placed[r] in flows else zero for r in program.roots])
 
 
-def cotangent(position: int) -> str:
-    """Name of the input that carries the cotangent of a root; no text can spell it."""
-    return f"cotangent:{position}"
+def cotangents(program: Program) -> tuple[str, ...]:
+    """Names of the inputs that carry the cotangents of the roots in `vjp(program, ...)`; no text can spell them."""
+    return tuple(f"cotangent:{_generation(program)}:{position}" for position in range(len(program.roots)))
 
 
-def tangent(name: str) -> str:
-    """Name of the input that carries the tangent of a leaf; no text can spell it."""
-    return f"tangent:{name}"
+def tangents(program: Program, wrt: Sequence[str]) -> tuple[str, ...]:
+    """Names of the inputs that carry the tangents of leaves in `jvp(program, wrt)`; no text can spell them."""
+    return tuple(f"tangent:{_generation(program)}:{name}" for name in wrt)
+
+
+def _generation(program: Program) -> int:
+    """How often a Program was derived, so that the seeds of a derivative's derivative get names of their own."""
+    return 1 + max((int(name.split(":")[1]) for name in program.inputs if ":" in name), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,19 @@
+"""Programs that torch may differentiate by itself: for torch.compile, torch.export and source that leaves symkit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symkit.ir import Program, bind_constants, lower
+from symkit.ops import Operator
+from symkit.transform import guarded
+
+
+def has_plain_form(operator: Operator) -> bool:
+    """Whether torch's own derivatives of the operator's form are symkit's too."""
+    return operator.torch is not None and operator.torch_autograd
+
+
+def plain_program(program: Program, constants: Mapping[str, float]) -> Program:
+    """The Program over torch functions whose autograd gives symkit's derivatives, its selects guarded."""
+    return guarded(bind_constants(lower(program, has_plain_form), constants))

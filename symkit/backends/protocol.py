@@ -1,0 +1,59 @@
+"""What a backend is: the records it has forms for, and kernels of Programs.
+
+Kernels know nothing of gradients: a derivative is a Program like any other. `symkit.nn` joins the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from symkit.errors import DomainError
+from symkit.ir import Program, bind_constants, lower
+from symkit.ops import Operator
+
+if TYPE_CHECKING:
+    import torch
+
+Kernel = Callable[..., "tuple[torch.Tensor, ...]"]
+"""(*leaves) -> one tensor a root, of the broadcast shape of all leaves. Leaves share one dtype, float32 or float64."""
+
+
+class Backend(Protocol):
+    """A way to run Programs on tensors."""
+
+    name: str
+
+    def has_form(self, operator: Operator) -> bool:
+        """Whether the operator runs as it is; others are lowered to their expansions."""
+        ...
+
+    def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
+        """A kernel of a lowered Program without constants; `leaves` is the calling order of inputs and parameters."""
+        ...
+
+
+def prepared(backend: Backend, program: Program, constants: Mapping[str, float]) -> Program:
+    """The Program with what the backend lacks expanded and its constants bound."""
+    return bind_constants(lower(program, backend.has_form), constants)
+
+
+def get_backend(name: str) -> Backend:
+    """The backend called `name`; "auto" picks the fastest one there is.
+
+    Raises:
+        DomainError: naming what is allowed.
+    """
+    from symkit.backends.eager import TorchBackend
+    from symkit.backends.exact import ExactBackend
+    from symkit.backends.torchscript import TorchScriptBackend
+
+    backends: dict[str, Callable[[], Backend]] = {
+        "auto": TorchBackend,
+        "torch": TorchBackend,
+        "torchscript": TorchScriptBackend,
+        "exact": ExactBackend,
+    }
+    if name not in backends:
+        raise DomainError(f"backend {name!r} is not one of {', '.join(backends)}")
+    return backends[name]()
