@@ -1,0 +1,55 @@
+"""Known functions by name: `zoo["mish"]`, `zoo.entry("mish")`, `zoo.find("x*sigmoid(x)")`.
+
+`symkit.zoo` is a package and a mapping at once, so that `from symkit import zoo; zoo["mish"]` works whichever of its
+modules was imported first: its class is a module class with the catalogue's methods. For type checkers, and for
+whoever prefers a plain object, the mapping itself is `symkit.zoo.catalogue.catalogue`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+
+from symkit.text import Expression
+from symkit.zoo.catalogue import Catalogue, UnknownFunction
+from symkit.zoo.catalogue import catalogue as _catalogue
+from symkit.zoo.entries import FAMILIES, KINDS, Entry, Figure, documents
+from symkit.zoo.match import Match
+
+__all__ = [
+    "FAMILIES",
+    "KINDS",
+    "Catalogue",
+    "Entry",
+    "Figure",
+    "Match",
+    "UnknownFunction",
+    "documents",
+    "entry",
+    "find",
+]
+
+entry = _catalogue.entry
+find = _catalogue.find
+
+
+class _Zoo(ModuleType, Mapping[str, Expression]):
+    def __getitem__(self, name: str) -> Expression:
+        return _catalogue[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in _catalogue
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_catalogue)
+
+    def __len__(self) -> int:
+        return len(_catalogue)
+
+    # A module is equal to itself only, and goes into sets.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+sys.modules[__name__].__class__ = _Zoo
