@@ -20,6 +20,7 @@ test: .venv/installed
 
 docs: .venv/installed-docs
 	$(BIN)/python docs/generate_operators.py
+	$(BIN)/python docs/generate_rules.py
 	$(BIN)/mkdocs build --strict
 
 clean:
