@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -35,6 +36,7 @@ class EagerKernel:
         self._program = program
         self._slots = {name: position for position, name in enumerate(leaves)}
         self._dead = _last_uses(program)
+        self._functions = [None if node.is_leaf else torch_function(node.operator) for node in program.nodes]
         self._plain = [_is_plain(program, node) for node in program.nodes]
 
     def __call__(self, *leaves: Tensor) -> tuple[Tensor, ...]:
@@ -42,20 +44,21 @@ class EagerKernel:
         shape = torch.broadcast_shapes(*(leaf.shape for leaf in leaves))
         values: list[Any] = []
         for index, node in enumerate(self._program.nodes):
-            if self._plain[index]:
-                values.append(torch_function(node.operator)(*[values[i] for i in node.operands]))
+            function = self._functions[index]
+            if function is not None and self._plain[index]:
+                values.append(function(*[values[i] for i in node.operands]))
+            elif function is not None:
+                values.append(self._fitted(function, node, values, like))
             elif node.kind is Kind.NUMBER:
                 values.append(node.number)
-            elif node.is_leaf:
-                values.append(leaves[self._slots[node.name]])
             else:
-                values.append(self._fitted(node, values, like))
+                values.append(leaves[self._slots[node.name]])
             for dead in self._dead[index]:
                 values[dead] = None
         return tuple(_finished(values[root], like, shape) for root in self._program.roots)
 
-    def _fitted(self, node: Node, values: list[Any], like: Tensor) -> Value:
-        """One operator whose operands mix conditions, numbers and tensors."""
+    def _fitted(self, function: Callable[..., Any], node: Node, values: list[Any], like: Tensor) -> Value:
+        """One operator whose operands mix conditions, literals and tensors."""
         operands = fitted(
             node,
             [values[i] for i in node.operands],
@@ -63,7 +66,10 @@ class EagerKernel:
             lambda value: value.to(like.dtype),
             lambda value: value != 0,
         )
-        return apply_form(node.operator, operands, like)
+        if node.operator.infix is None or not any(isinstance(value, Tensor) for value in operands):
+            operands = [_as_tensor(value, like) for value in operands]
+        result: Value = function(*operands)
+        return result
 
 
 def _is_plain(program: Program, node: Node) -> bool:
@@ -75,15 +81,6 @@ def _is_plain(program: Program, node: Node) -> bool:
         return False
     wanted = node.operator.takes_truth
     return all((slot in wanted) == is_truth(program.nodes[i]) for slot, i in enumerate(node.operands))
-
-
-def apply_form(operator: Operator, operands: list[Any], like: Tensor) -> Value:
-    """One operator's torch form; literals become tensors where the function wants them."""
-    function = torch_function(operator)
-    if operator.infix is None or not any(isinstance(value, Tensor) for value in operands):
-        operands = [_as_tensor(value, like) for value in operands]
-    result: Value = function(*operands)
-    return result
 
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:

@@ -47,10 +47,10 @@ class Emitter:
         self._lines: list[str] = []
         self._literals: dict[float, str] = {}
         self._taken = set(names.values())
-        self._count = 0
+        self._counts: dict[str, int] = {}
 
     def emit(self) -> tuple[list[str], list[str]]:
-        """(statements, the text of every root)."""
+        """(statements, the text of every root); a root that is no name or call stands in brackets."""
         program = self._program
         pieces: list[tuple[str, int]] = []
         for index, node in enumerate(program.nodes):
@@ -59,7 +59,7 @@ class Emitter:
             if shared or (len(text) > WIDTH and index not in program.roots):
                 text, precedence = self._assigned(text), ATOM
             pieces.append((text, precedence))
-        roots = [self._as_number(root, pieces[root][0]) for root in program.roots]
+        roots = [self._as_number(root, _bracketed(pieces[root], ATOM)) for root in program.roots]
         literals = [
             f"{name} = {LITERAL.format(value=_number(value), like=self._like)}"
             for value, name in self._literals.items()
@@ -73,8 +73,8 @@ class Emitter:
 
     def _fresh(self, stem: str) -> str:
         while True:
-            self._count += 1
-            name = f"{stem}{self._count}"
+            self._counts[stem] = self._counts.get(stem, 0) + 1
+            name = f"{stem}{self._counts[stem]}"
             if name not in self._taken:
                 self._taken.add(name)
                 return name
@@ -110,7 +110,7 @@ class Emitter:
     def _as_number(self, index: int, text: str) -> str:
         """A condition as 0 and 1, a literal as a tensor, anything else as it is."""
         if is_truth(self._program.nodes[index]):
-            return f"({text}).to({self._like}.dtype)"
+            return f"{_bracketed((text, 0), ATOM) if not text.isidentifier() else text}.to({self._like}.dtype)"
         return self._tensor(index, text)
 
     def _tensor(self, index: int, text: str) -> str:

@@ -64,8 +64,8 @@ class Activation(nn.Module):
         self.channel_dim = channel_dim
         self.sample_shape = None if shape is None else tuple(shape)
         self.function = Function(expression, backend, stabilise)
-        self._sharing = {name: own or granularity for name, own in expression.granularity.items()}
-        self._learnable: list[tuple[str, str]] = []
+        self.sharing = {name: own or granularity for name, own in expression.granularity.items()}
+        self.attributes: dict[str, str] = {}
         given = dict(init or {})
         unknown = set(given) - set(expression.parameters)
         if unknown:
@@ -74,8 +74,8 @@ class Activation(nn.Module):
         for name, initial in expression.parameters.items():
             value = self._initial(name, given.get(name, initial), device, dtype)
             attribute = _attribute(self, name)
-            self._learnable.append((name, attribute))
-            if self._sharing[name] == "none":
+            self.attributes[name] = attribute
+            if self.sharing[name] == "none":
                 self.register_buffer(attribute, value)
             else:
                 self.register_parameter(attribute, nn.Parameter(value))
@@ -93,7 +93,7 @@ class Activation(nn.Module):
         return torch.full(shape, float(value), device=device, dtype=dtype)
 
     def _shape(self, name: str) -> tuple[int, ...]:
-        sharing = self._sharing[name]
+        sharing = self.sharing[name]
         if sharing == "channel":
             if self.num_channels is None or self.num_channels < 1:
                 raise DomainError(f"{name} is shared by channel: pass num_channels, 1 or more")
@@ -105,12 +105,12 @@ class Activation(nn.Module):
         return ()
 
     def forward(self, x: Tensor) -> Tensor:
-        values = {name: self._placed(name, getattr(self, attribute), x) for name, attribute in self._learnable}
+        values = {name: self._placed(name, getattr(self, attribute), x) for name, attribute in self.attributes.items()}
         return self.function(x, **values)
 
     def _placed(self, name: str, value: Tensor, x: Tensor) -> Tensor:
         """The parameter in a shape that broadcasts against x."""
-        sharing = self._sharing[name]
+        sharing = self.sharing[name]
         if sharing == "channel":
             return self._by_channel(name, value, x)
         if sharing == "neuron" and x.shape[-value.dim() :] != value.shape and value.dim():

@@ -68,7 +68,7 @@ class Loss(nn.Module):
         self.reduction = reduction
         self.constants = dict(constants)
         self.function = Function(expression, backend, stabilise)
-        self._learnable: list[tuple[str, str]] = []
+        self.attributes: dict[str, str] = {}
         given = dict(init or {})
         stray = set(given) - set(expression.parameters)
         if stray:
@@ -77,7 +77,7 @@ class Loss(nn.Module):
         for name, initial in expression.parameters.items():
             value = torch.full((), float(given.get(name, initial)), device=device, dtype=dtype)
             attribute = f"{name}_" if hasattr(self, name) else name
-            self._learnable.append((name, attribute))
+            self.attributes[name] = attribute
             if learnable:
                 self.register_parameter(attribute, nn.Parameter(value))
             else:
@@ -93,7 +93,7 @@ class Loss(nn.Module):
             constants["C"] = float(input.shape[1])
         by_name = {"y": target, "p": input, "z": input}
         inputs = [by_name[name] for name in self.expression.inputs]
-        values = {name: getattr(self, attribute) for name, attribute in self._learnable}
+        values = {name: getattr(self, attribute) for name, attribute in self.attributes.items()}
         losses = self.function(*inputs, **values, **constants)
         if self.reduction == "none":
             return losses
