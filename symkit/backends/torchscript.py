@@ -1,4 +1,4 @@
-"""The TorchScript backend: Programs compiled by torch.jit. Kept for compatibility; torch.export is the way to deploy."""
+"""The TorchScript backend: Programs compiled by torch.jit. Kept for compatibility; to deploy, use torch.export."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from symkit.ir import Kind, Program, interpret, lower
+from symkit.ir import Kind, Node, Program, interpret, lower
 
 
 def evaluate_balls(program: Program, values: Mapping[str, Any], bits: int = 128) -> list[Any]:
@@ -25,7 +25,7 @@ def evaluate_balls(program: Program, values: Mapping[str, Any], bits: int = 128)
     ctx.prec = bits
     try:
 
-        def leaf(node: Any) -> Any:
+        def leaf(node: Node) -> Any:
             if node.kind is Kind.NUMBER:
                 return arb(node.number)
             if node.kind is Kind.CONSTANT and node.name in symbols:
@@ -33,7 +33,11 @@ def evaluate_balls(program: Program, values: Mapping[str, Any], bits: int = 128)
             value = values[node.name]
             return value if isinstance(value, arb) else arb(value)
 
-        results = interpret(lowered, leaf, lambda node, operands: node.operator.ball(*operands))
+        def apply(node: Node, operands: list[Any]) -> Any:
+            assert node.operator.ball is not None
+            return node.operator.ball(*operands)
+
+        results = interpret(lowered, leaf, apply)
         return [results[root] for root in lowered.roots]
     finally:
         ctx.prec = before
