@@ -1,8 +1,8 @@
 """Known functions by name: `zoo["mish"]`, `zoo.entry("mish")`, `zoo.find("x*sigmoid(x)")`.
 
-`symkit.zoo` is a package and a mapping at once, so that `from symkit import zoo; zoo["mish"]` works whichever of its
-modules was imported first: its class is a module class with the catalogue's methods. For type checkers, and for
-whoever prefers a plain object, the mapping itself is `symkit.zoo.catalogue.catalogue`.
+`symkit.zoo` is a package and a mapping at once: the module's class has the mapping's methods, so `zoo["mish"]` works
+whichever module of the package was imported first. The mapping as an object of its own, which is what type checkers
+see in `from symkit import zoo`, is `symkit.zoo.catalogue.catalogue`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class UnknownFunction(SymkitError, KeyError):
 
 
 class Catalogue(Mapping[str, Expression]):
-    """Expressions by name. Names ignore case; nothing is read before the first use, no formula parsed before its own."""
+    """Expressions by name, case ignored. Files are read on the first use, a formula is parsed on its own first use."""
 
     def __getitem__(self, name: str) -> Expression:
         return self.entry(name).expression

@@ -2,9 +2,10 @@
 
 Values are compared in float64 at fixed points, small and large ones of both signs, with several settings of the
 parameters. Two spellings of one function rarely agree to the last bit, and published constants have eight or nine
-digits, hence a relative tolerance of 1e-8. Up to `MODERATE` in magnitude both must be finite at the same points: that is
-what tells log(x) from log(abs(x)). Beyond, a naive spelling may overflow where a careful one does not, so only points
-where both are finite count. Constants such as `eps` are settings, not part of the function: both sides get the same.
+digits, hence a relative tolerance of 1e-8. Up to `MODERATE` in magnitude both must be finite at the same points: that
+is what tells log(x) from log(abs(x)). Beyond, a naive spelling may overflow where a careful one does not, so only
+points where both are finite count. Constants such as `eps` are settings, not part of the function: both sides get the
+same.
 """
 
 from __future__ import annotations
