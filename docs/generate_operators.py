@@ -39,8 +39,7 @@ left out.
 
 - *Written as* is the meaning of a composite in other operators; primitives have none.
 - In a *derivative*, `r` is the operator's own value.
-- *At a kink* is the value that the derivative takes there.
-- *Range* is a bound that every value keeps; it need not be reached.
+- *Shape* says what holds everywhere in the domain; bounds need not be reached.
 - Plots show the function (solid) and its derivative (dashed) on -5 to 5.
 - In a *source*, R is Raymond's thesis on loss function meta-learning and B is Bingham's dissertation on activation
   functions.
@@ -96,19 +95,11 @@ def _facts(operator: Operator) -> Iterator[tuple[str, str]]:
     if operator.domain:
         conditions = (f"{_text(operator, names, c.of)} {c.relation}" for c in operator.domain)
         yield "Domain", ", ".join(_code(text) for text in conditions)
-    if operator.range != (-math.inf, math.inf):
-        yield "Range", f"within {_interval(*operator.range)}"
-    if any(operator.trend):
-        yield "Monotone", _trend(operator, names)
-    if operator.parity is not None:
-        yield "Parity", operator.parity
-    yield "Smoothness", _smoothness(operator)
-    if operator.kinks is not None and (where := [_code(f"{text} == 0") for text in _kinks(operator, names)]):
+    yield "Shape", ", ".join(_shape(operator, names))
+    if where := [_code(f"{text} == 0") for text in _kinks(operator, names)]:
         yield "Kinks where", ", ".join(where)
     if operator.at_kink:
-        yield "At a kink", _plain(operator.at_kink)
-    if rules := _algebra(operator):
-        yield "Rules", rules
+        yield "Derivative at a kink", _plain(operator.at_kink)
     yield "Source", _plain(operator.source)
 
 
@@ -155,7 +146,8 @@ def _derivatives(operator: Operator, names: tuple[str, ...]) -> Iterator[tuple[s
 
 
 def _kinks(operator: Operator, names: tuple[str, ...]) -> Iterator[str]:
-    assert operator.kinks is not None
+    if operator.kinks is None:
+        return
     builder = ProgramBuilder()
     for term in operator.kinks(builder.algebra, *builder.terms(builder.input(name) for name in names)):
         yield _printed(builder, term)
@@ -172,10 +164,21 @@ def _interval(low: float, high: float) -> str:
     return f"{left}, {right}"
 
 
-def _trend(operator: Operator, names: tuple[str, ...]) -> str:
-    if operator.arity == 1:
-        return str(operator.trend[0])
-    return ", ".join(f"{trend} in {_code(n)}" for n, trend in zip(names, operator.trend, strict=True) if trend)
+def _shape(operator: Operator, names: tuple[str, ...]) -> Iterator[str]:
+    yield _smoothness(operator)
+    for name, trend in zip(names, operator.trend, strict=False):
+        if trend is not None:
+            yield trend if operator.arity == 1 else f"{trend} in {_code(name)}"
+    if operator.parity is not None:
+        yield operator.parity
+    if operator.range != (-math.inf, math.inf):
+        yield f"within {_interval(*operator.range)}"
+    if operator.commutative:
+        yield "commutative"
+    if operator.associative:
+        yield "associative"
+    if operator.identity is not None:
+        yield f"identity {number_text(operator.identity)}"
 
 
 def _smoothness(operator: Operator) -> str:
@@ -190,20 +193,13 @@ def _smoothness(operator: Operator) -> str:
             return f"{order:g} continuous derivative{'s' if order > 1 else ''}"
 
 
-def _algebra(operator: Operator) -> str:
-    facts = ["commutative"] * operator.commutative + ["associative"] * operator.associative
-    if operator.identity is not None:
-        facts.append(f"identity {number_text(operator.identity)}")
-    return ", ".join(facts)
-
-
 def _code(text: str) -> str:
     return f"`{text}`"
 
 
 def _plain(text: str) -> str:
     """Text in which Markdown sees no markup."""
-    return re.sub(r"([*_|<>\\`])", r"\\\1", text)
+    return re.sub(r"([*_\\`])", r"\\\1", text).replace("<", "&lt;")
 
 
 if __name__ == "__main__":

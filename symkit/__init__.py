@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symkit import errors, nn, zoo
-    from symkit.api import compile, derivative, evaluate, export, functional, moments
+    from symkit.api import derivative, evaluate, export, moments
+    from symkit.nn import compile, functional
     from symkit.ops import OperatorTable
     from symkit.text import Expression, define, parse
 
@@ -36,12 +37,12 @@ __all__ = [
 _HOMES = {
     "Expression": "symkit.text",
     "OperatorTable": "symkit.ops",
-    "compile": "symkit.api",
+    "compile": "symkit.nn",
     "define": "symkit.text",
     "derivative": "symkit.api",
     "evaluate": "symkit.api",
     "export": "symkit.api",
-    "functional": "symkit.api",
+    "functional": "symkit.nn",
     "moments": "symkit.api",
     "parse": "symkit.text",
 }
