@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symkit import errors, nn, zoo
-    from symkit.api import derivative, evaluate, export, moments
-    from symkit.nn import compile, functional
+    from symkit.api import derivative, evaluate, moments
+    from symkit.nn import compile, export, functional
     from symkit.ops import OperatorTable
     from symkit.text import Expression, define, parse
 
@@ -41,7 +41,7 @@ _HOMES = {
     "define": "symkit.text",
     "derivative": "symkit.api",
     "evaluate": "symkit.api",
-    "export": "symkit.api",
+    "export": "symkit.nn",
     "functional": "symkit.nn",
     "moments": "symkit.api",
     "parse": "symkit.text",
