@@ -1,0 +1,165 @@
+"""`symkit zoo`: known functions, by name, by word, or by what an expression is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from symkit.cli.arguments import JsonOption, read_expression
+from symkit.cli.card import Row, card, formula_rows, heading, held, listing, settings_text
+from symkit.cli.console import emit, emit_json, remark
+from symkit.errors import DomainError
+
+if TYPE_CHECKING:
+    from symkit.zoo import Entry, Match
+
+
+def zoo(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this function.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="List these only: activation, loss, gan or constraint-op.")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="WORD", help="List those with this word in name, title, formula or source.")
+    ] = None,
+    find: Annotated[str | None, typer.Option(metavar="EXPR", help="Say which known functions this formula is.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look up known functions.
+
+    List those of the literature, show one, or ask which ones a formula is. With --find and --search the exit status
+    is 1 if there is none.
+
+    \b
+    Examples:
+      symkit zoo
+      symkit zoo mish
+      symkit zoo --kind loss --search huber
+      symkit zoo --find "x/(1 + exp(-x))"
+    """
+    if (name is not None) + (find is not None) + (kind is not None or search is not None) > 1:
+        raise DomainError("give a NAME, or --find, or --kind and --search; they do not go together")
+    if name is not None:
+        _one(name, as_json)
+    elif find is not None:
+        _find(find, as_json)
+    else:
+        _list(kind, search, as_json)
+
+
+def _one(name: str, as_json: bool) -> None:
+    from symkit.text.describe import describe
+    from symkit.zoo import entry
+
+    found = entry(name)
+    if as_json:
+        emit_json({**_brief(found), **_details(found), "expression": describe(found.expression)})
+        return
+    emit(heading(f"{found.name}: {found.title}"), card(_rows(found)))
+
+
+def _find(text: str, as_json: bool) -> None:
+    from symkit import zoo
+
+    expression = read_expression(text)
+    matches = zoo.find(expression)
+    if as_json:
+        emit_json({"text": str(expression), "matches": [_match(match) for match in matches]})
+    elif matches:
+        emit(listing(("name", "by", "parameters", "formula"), [_match_row(match) for match in matches]))
+    else:
+        remark(f"no function of the zoo is {expression}")
+    if not matches:
+        raise typer.Exit(1)
+
+
+def _list(kind: str | None, search: str | None, as_json: bool) -> None:
+    from symkit.zoo import KINDS
+    from symkit.zoo.entries import read_entries
+
+    if kind is not None and kind not in KINDS:
+        raise DomainError(f"kind {kind!r} is not one of {', '.join(KINDS)}")
+    word = (search or "").casefold()
+    entries = [
+        entry for entry in read_entries().values() if kind in (None, entry.kind) and word in _searched(entry).casefold()
+    ]
+    if as_json:
+        emit_json({"count": len(entries), "entries": [_brief(entry) for entry in entries]})
+    elif entries:
+        emit(listing(("name", "kind", "formula"), [(entry.name, entry.kind, entry.text) for entry in entries]))
+        remark(f"{len(entries)} functions; symkit zoo NAME shows one")
+    else:
+        remark(f"no function of the zoo has {search!r}")
+    if not entries:
+        raise typer.Exit(1)
+
+
+def _searched(entry: Entry) -> str:
+    return "\n".join((entry.name, entry.title, entry.text, entry.note, *entry.sources))
+
+
+def _rows(entry: Entry) -> list[Row]:
+    from symkit.zoo import documents
+
+    rows = [("formula", entry.text), *formula_rows(entry.expression), ("LaTeX", entry.expression.latex())]
+    if entry.equals:
+        rows.append(("equals", entry.equals))
+    if entry.initially:
+        rows.append(("initially", entry.initially))
+    rows.append(("listed as", f"{entry.kind}, {entry.family}"))
+    rows.append(("source", "; ".join(entry.sources)))
+    if entry.note:
+        rows.append(("note", entry.note))
+    rows += [("published" if not i else "", str(figure)) for i, figure in enumerate(entry.published)]
+    if entry.published:
+        rows.append(("", _explained(entry)))
+    short = {source: title for source, title in documents().items() if _cites(entry.sources, source)}
+    rows += short.items()
+    return rows
+
+
+def _explained(entry: Entry) -> str:
+    statistics = dict.fromkeys(figure.statistic for figure in entry.published if figure.statistic)
+    stars = "; *, **, ***: better than ReLU, p <= 0.05, 0.01, 0.001" if any(f.stars for f in entry.published) else ""
+    return "(" + "; ".join(statistics) + stars + ")"
+
+
+def _cites(sources: Sequence[str], document: str) -> bool:
+    return any(source.startswith(f"{document} ") or source == document for source in sources)
+
+
+def _brief(entry: Entry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "kind": entry.kind,
+        "family": entry.family,
+        "text": entry.text,
+        "sources": entry.sources,
+    }
+
+
+def _details(entry: Entry) -> dict[str, Any]:
+    return {
+        "note": entry.note,
+        "equals": entry.equals,
+        "initially": entry.initially,
+        "published": entry.published,
+    }
+
+
+def _match(match: Match) -> dict[str, Any]:
+    return {
+        "name": match.name,
+        "by": match.by,
+        "parameters": match.parameters,
+        "difference": match.difference,
+        "entry": _brief(match.entry),
+    }
+
+
+def _match_row(match: Match) -> tuple[str, str, str, str]:
+    renamed = ", ".join(f"{ours} is {name}" for name, ours in match.parameters.items() if isinstance(ours, str))
+    return match.name, match.by, settings_text(held(match)) or renamed, match.entry.text
