@@ -1,0 +1,91 @@
+"""Where a function of one input is not smooth or not defined: the zeros of what the operator records name.
+
+Every record gives terms whose zero sets hold its kinks, and conditions whose zero sets bound its domain. A composite
+that says nothing of its kinks is looked into.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from symkit.analyze.curve import Floats, Normal
+from symkit.analyze.zeros import zeros
+from symkit.evaluation import evaluate_numpy
+from symkit.ir import Kind, Node, Program, ProgramBuilder, lower
+
+REACH = 300.0
+"""How many deviations from the mean are looked at."""
+
+DENSE = 10.0
+"""How many of them densely."""
+
+TINY = 1e-15
+"""Deviations that no breakpoint is told from another by."""
+
+MOST = 400
+"""No more points than this are kept, the nearest to the mean."""
+
+
+def breakpoints(program: Program, values: Mapping[str, float], variable: str, normal: Normal) -> list[float]:
+    """Points where a root of the program may have a kink, a jump, a pole or an edge of its domain, ascending.
+
+    A program of several roots gives the points of them all. A point where all is smooth after all does no harm.
+    """
+    guides, watched = _guides(program, variable)
+    lowered = lower(guides, lambda operator: operator.numpy is not None)
+
+    def rows(x: Floats) -> Floats:
+        heights = evaluate_numpy(lowered, {**values, variable: x})
+        # Of the function itself it only matters whether it is defined: its zeros are no breakpoints.
+        heights[watched:] = [np.where(np.isnan(row), np.nan, 1.0) for row in heights[watched:]]
+        return np.stack([np.broadcast_to(row, x.shape) for row in heights])
+
+    nearest = sorted(zeros(rows, _grid(normal), TINY * normal.deviation), key=lambda point: abs(point - normal.mean))
+    return sorted(nearest[:MOST])
+
+
+def _guides(program: Program, variable: str) -> tuple[Program, int]:
+    """A program whose roots are the terms to watch and, after so many of them, the roots of `program`."""
+    builder = ProgramBuilder()
+    placed = builder.include(program)
+    for node in _growing(builder):
+        if node.kind is Kind.APPLY and node.operator.kinks is None and not node.operator.is_primitive:
+            builder.expand(node.operator, node.operands)
+    terms: dict[int, None] = {}
+    for node in tuple(builder.nodes):
+        if node.kind is Kind.APPLY:
+            b, operands, record = builder.algebra, builder.terms(node.operands), node.operator
+            kinks = record.kinks(b, *operands) if record.kinks is not None else ()
+            edges = [builder.lifted(condition.of(b, *operands)) for condition in record.domain]
+            terms.update((term.index, None) for term in (*kinks, *edges))
+    varying: set[int] = set()
+    for index, node in enumerate(builder.nodes):
+        if (node.kind is Kind.INPUT and node.name == variable) or not varying.isdisjoint(node.operands):
+            varying.add(index)
+    watched = [term for term in terms if term in varying]
+    return builder.build([*watched, *(placed[root] for root in program.roots)]), len(watched)
+
+
+def _growing(builder: ProgramBuilder) -> Iterator[Node]:
+    """Every node, those appended on the way included."""
+    index = 0
+    while index < len(builder.nodes):
+        yield builder.nodes[index]
+        index += 1
+
+
+def _grid(normal: Normal) -> Floats:
+    """Dense within `DENSE` deviations and geometric beyond, on binary fractions, so that 0 and 5/2 are met exactly."""
+    step = 2.0 ** math.floor(math.log2(normal.deviation / 256))
+    dense = DENSE * normal.deviation
+    near = np.arange(math.floor((normal.mean - dense) / step), math.ceil((normal.mean + dense) / step))
+    far = dense * np.exp2(np.arange(0, math.log2(REACH / DENSE), 1 / 64))
+    parts = [near, np.rint((normal.mean - far) / step), np.rint((normal.mean + far) / step)]
+    if abs(normal.mean) < dense:
+        # Functions of the literature have their small scales at 0.
+        fine = np.exp2(-np.arange(1.0, 40.0))
+        parts += [fine, -fine]
+    return np.unique(np.concatenate(parts)) * step
