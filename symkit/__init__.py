@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symkit import errors, nn, zoo
-    from symkit.api import derivative, evaluate, moments
+    from symkit.analyze import moments
+    from symkit.api import derivative, evaluate
     from symkit.nn import compile, export, functional
     from symkit.ops import OperatorTable
     from symkit.text import Expression, define, parse
@@ -43,7 +44,7 @@ _HOMES = {
     "evaluate": "symkit.api",
     "export": "symkit.nn",
     "functional": "symkit.nn",
-    "moments": "symkit.api",
+    "moments": "symkit.analyze",
     "parse": "symkit.text",
 }
 """The module that each public name comes from; the other names are modules themselves."""
