@@ -13,7 +13,9 @@ class ParseError(SymkitError):
     """Text that is not an expression.
 
     Attributes:
-        line, column: 1-based place of the first character that does not fit.
+        problem: what is wrong, in one line.
+        text: the text that was read; `parse` fills it in.
+        line, column: 1-based place of the first character that does not fit; 0 where no text was read.
         expected: what would have been accepted there, in plain words.
         suggestion: the nearest known spelling, or None.
     """
@@ -23,17 +25,32 @@ class ParseError(SymkitError):
         problem: str,
         *,
         text: str = "",
-        line: int = 1,
-        column: int = 1,
+        line: int = 0,
+        column: int = 0,
         expected: Sequence[str] = (),
         suggestion: str | None = None,
     ) -> None:
+        super().__init__(problem)
         self.problem = problem
+        self.text = text
         self.line = line
         self.column = column
         self.expected = tuple(expected)
         self.suggestion = suggestion
-        super().__init__(_describe(problem, text, line, column, self.expected, suggestion))
+
+    def __str__(self) -> str:
+        parts = [self.problem]
+        if self.line:
+            parts[0] += f" (line {self.line}, column {self.column})"
+        # Lines end as the parser counts them: str.splitlines knows more line ends.
+        lines = self.text.split("\n")
+        if self.text and 0 < self.line <= len(lines):
+            parts.append(_with_caret(lines[self.line - 1], self.column))
+        if self.expected:
+            parts.append("expected " + _join(self.expected))
+        if self.suggestion:
+            parts.append(f"did you mean {self.suggestion}?")
+        return "\n".join(parts)
 
 
 class UnknownOperator(ParseError):
@@ -52,25 +69,11 @@ class Unsupported(SymkitError, NotImplementedError):
     """Something a backend or format cannot do; says what and what would help."""
 
 
-def _describe(
-    problem: str, text: str, line: int, column: int, expected: tuple[str, ...], suggestion: str | None
-) -> str:
-    parts = [f"{problem} (line {line}, column {column})"]
-    lines = text.splitlines()
-    if 0 < line <= len(lines):
-        parts.append(_with_caret(lines[line - 1], column))
-    if expected:
-        parts.append("expected " + _join(expected))
-    if suggestion:
-        parts.append(f"did you mean {suggestion}?")
-    return "\n".join(parts)
-
-
 def _with_caret(source: str, column: int, width: int = 72) -> str:
     """The line and a caret below the column, cut to a window where the line is long."""
     start = max(0, column - 1 - width // 2)
     window = source[start : start + width]
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in window)
+    shown = "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in window)
     left = "..." if start else ""
     right = "..." if start + width < len(source) else ""
     return f"    {left}{shown}{right}\n    {' ' * (len(left) + column - 1 - start)}^"

@@ -148,7 +148,7 @@ class Program:
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
-        return tuple((n.kind, _identity(n.kind, n.value), n.operands) for n in self.nodes), self.roots
+        return tuple((n.kind, identity(n.kind, n.value), n.operands) for n in self.nodes), self.roots
 
     def __reduce__(self) -> tuple[object, ...]:
         return Program, (self.nodes, self.roots)
@@ -157,8 +157,8 @@ class Program:
         return f"<Program of {len(self.nodes)} nodes, {len(self.roots)} roots>"
 
 
-def _identity(kind: Kind, value: str | float | Operator) -> object:
-    """What makes two leaf or operator values the same: literals by their bits, so 0.0 is not -0.0."""
+def identity(kind: Kind, value: str | float | Operator) -> object:
+    """What makes two values of nodes the same: literals by their bits, so 0.0 is not -0.0."""
     return cast(float, value).hex() if kind is Kind.NUMBER else value
 
 
@@ -172,7 +172,7 @@ class ProgramBuilder:
         self._limit = limit
 
     def _intern(self, kind: Kind, value: str | float | Operator, operands: tuple[int, ...] = ()) -> int:
-        key = (kind, _identity(kind, value), operands)
+        key = (kind, identity(kind, value), operands)
         found = self._index.get(key)
         if found is None:
             found = self._index[key] = len(self.nodes)

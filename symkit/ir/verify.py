@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from symkit.errors import DomainError
-from symkit.ir.program import Kind, Program, _identity
+from symkit.ir.program import Kind, Program, identity
 from symkit.ops import Operator
 
 
@@ -30,7 +30,7 @@ def verify(program: Program) -> None:
             _reject(index, f"{node.value!r} is both {names[node.value].value} and {node.kind.value}")
         if any(not 0 <= operand < index for operand in node.operands):
             _reject(index, f"operands {node.operands} do not all come before it")
-        key = (node.kind, _identity(node.kind, node.value), node.operands)
+        key = (node.kind, identity(node.kind, node.value), node.operands)
         if key in seen:
             _reject(index, f"repeats node {seen[key]}")
         seen[key] = index

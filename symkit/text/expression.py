@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from symkit.errors import DomainError
-from symkit.ir import Kind, Program, digest, from_dag, to_dag, to_dot, verify
-from symkit.ops import OperatorTable, standard
-from symkit.text.names import CONSTANTS, FIXED_CONSTANTS, SETTABLE_CONSTANTS, infer_inputs
+from symkit.ir import Kind, Program, ProgramBuilder, digest, from_dag, to_dag, to_dot, verify
+from symkit.ops import Operator, OperatorTable, standard
+from symkit.text.names import (
+    CONSTANTS,
+    FIXED_CONSTANTS,
+    GRANULARITIES,
+    KINDS,
+    LOSS_SPELLINGS,
+    SETTABLE_CONSTANTS,
+    infer_inputs,
+    is_spellable,
+    kind_of_header,
+    problem_with_inputs,
+)
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -23,6 +35,12 @@ class Parameter:
 
     initial: float = 1.0
     granularity: str | None = None
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.initial):
+            raise DomainError(f"an initial value must be finite, not {self.initial!r}")
+        if self.granularity is not None and self.granularity not in GRANULARITIES:
+            raise DomainError(f"granularity {self.granularity!r} is not one of {', '.join(GRANULARITIES)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +67,37 @@ class Expression:
 
     def __post_init__(self) -> None:
         ordered = {name: self.settings.get(name, Parameter()) for name in self.program.parameters}
+        constants = {name: value for name, value in self.constants.items() if value != SETTABLE_CONSTANTS.get(name)}
         object.__setattr__(self, "settings", MappingProxyType(ordered))
-        object.__setattr__(self, "constants", MappingProxyType(dict(self.constants)))
-        unknown = set(self.program.inputs) - set(self.inputs)
-        if unknown or not set(self.program.constants) <= CONSTANTS:
-            raise DomainError(f"unknown leaves {sorted(unknown) or sorted(self.program.constants)}")
+        object.__setattr__(self, "constants", MappingProxyType(constants))
+        self._check_names()
+        self._check_values()
+
+    def _check_names(self) -> None:
+        """Raises DomainError for what text could not spell or would read as something else."""
+        for name in (*self.inputs, *self.settings):
+            if not is_spellable(name) or name in CONSTANTS:
+                raise DomainError(f"{name!r} cannot be a name; it needs letters, digits or _, and is no constant")
+        if self.name is not None and not is_spellable(self.name):
+            raise DomainError(f"{self.name!r} cannot name a function; it needs letters, digits or _")
+        for name in self.inputs:
+            if name in LOSS_SPELLINGS:
+                raise DomainError(f"input {name} is another spelling of {LOSS_SPELLINGS[name]}; use that")
+        for name in self.program.inputs:
+            if name not in self.inputs:
+                raise DomainError(f"the graph has the input {name}, the signature only {', '.join(self.inputs)}")
+        for name in self.program.constants:
+            if name not in CONSTANTS:
+                raise DomainError(f"{name!r} is no constant; there are {', '.join(sorted(CONSTANTS))}")
+
+    def _check_values(self) -> None:
+        if self.kind not in KINDS:
+            raise DomainError(f"kind {self.kind!r} is not one of {', '.join(KINDS)}")
+        if (problem := problem_with_inputs(self.kind, self.inputs)) is not None:
+            raise DomainError(problem)
+        for name, value in self.constants.items():
+            if name not in SETTABLE_CONSTANTS or not math.isfinite(value):
+                raise DomainError(f"constant {name} = {value!r}: only C and eps can be set, to finite values")
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -82,12 +126,26 @@ class Expression:
 
     @property
     def dag(self) -> nx.MultiDiGraph[Any]:
-        """Frozen networkx view: operators as nodes, edges from operand to operator with a `slot`."""
-        return to_dag(self.program)
+        """Frozen networkx view: operators as nodes, edges from operand to operator with a `slot`.
 
-    def from_dag(self, graph: nx.MultiDiGraph[Any]) -> Expression:
-        """An Expression with this one's signature and the graph of a networkx view; verified."""
-        return self.with_program(from_dag(graph))
+        Its attribute `signature` holds this expression, whose signature `from_dag` gives to the graph that it reads.
+        """
+        return to_dag(self.program, signature=self)
+
+    @classmethod
+    def from_dag(cls, graph: nx.MultiDiGraph[Any]) -> Expression:
+        """The Expression of a networkx graph such as `dag` gives, changed or not; verified.
+
+        A graph without the attribute `signature` gets inputs in order of first use, and the kind that they imply.
+
+        Raises:
+            DomainError: for a graph that is no expression.
+        """
+        program = from_dag(graph)
+        signature = graph.graph.get("signature")
+        if isinstance(signature, Expression):
+            return signature.with_program(program)
+        return cls(program, kind_of_header(program.inputs), program.inputs)
 
     def with_program(self, program: Program) -> Expression:
         """The same signature over another graph; parameters keep their settings, new ones start at 1."""
@@ -126,8 +184,6 @@ class Expression:
     @cached_property
     def has_implied_inputs(self) -> bool:
         """Whether the text without a header would give the same kind and inputs."""
-        from symkit.text.names import LOSS_SPELLINGS
-
         free = {n.name for n in self.program.nodes if n.kind in (Kind.INPUT, Kind.PARAMETER)}
         if any(name in LOSS_SPELLINGS or name in CONSTANTS for name in free):
             return False
@@ -169,19 +225,21 @@ class Expression:
 def needed_constants(program: Program) -> tuple[str, ...]:
     """Names of settable constants that a program stands on, those inside composites included."""
     found: dict[str, None] = {}
-    seen: set[str] = set()
-    _collect_constants(program, found, seen)
-    return tuple(name for name in found if name in SETTABLE_CONSTANTS)
+    seen: set[Operator] = set()
+    left = [program]
+    while left:
+        for node in left.pop().nodes:
+            if node.kind is Kind.CONSTANT and node.name in SETTABLE_CONSTANTS:
+                found[node.name] = None
+            elif node.kind is Kind.APPLY and not node.operator.is_primitive and node.operator not in seen:
+                seen.add(node.operator)
+                left.append(_inside(node.operator))
+    return tuple(found)
 
 
-def _collect_constants(program: Program, found: dict[str, None], seen: set[str]) -> None:
-    from symkit.ir import ProgramBuilder
-
-    for node in program.nodes:
-        if node.kind is Kind.CONSTANT:
-            found[node.name] = None
-        elif node.kind is Kind.APPLY and node.operator.expansion is not None and node.operator.name not in seen:
-            seen.add(node.operator.name)
-            builder = ProgramBuilder()
-            operands = [builder.input(f"#{i}") for i in range(node.operator.arity)]
-            _collect_constants(builder.build([builder.expand(node.operator, operands).index]), found, seen)
+@lru_cache(maxsize=1024)
+def _inside(operator: Operator) -> Program:
+    """The expansion of a composite, one level deep."""
+    builder = ProgramBuilder()
+    operands = [builder.input(f"#{i}") for i in range(operator.arity)]
+    return builder.build([builder.expand(operator, operands).index])
