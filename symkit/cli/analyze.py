@@ -47,8 +47,8 @@ def analysis_rows(found: Analysis, signal: str) -> list[Row]:
     moments = found.moments
     rows = [
         ("input X", signal),
-        ("mean of f(X)", _number(moments.mean, moments.reason)),
-        ("variance of f(X)", _number(moments.variance, moments.reason)),
+        ("mean of f(X)", _number(moments.mean, moments.reason, moments.mean_error)),
+        ("variance of f(X)", _number(moments.variance, moments.reason if moments.mean is not None else "none either")),
         ("backward gain", _number(found.backward_gain, found.backward_reason)),
         ("kinks", _points(found.kinks)),
     ]
@@ -57,8 +57,10 @@ def analysis_rows(found: Analysis, signal: str) -> list[Row]:
     return rows
 
 
-def _number(value: float | None, reason: str) -> str:
-    return reason if value is None else f"{value:.6g}"
+def _number(value: float | None, reason: str, error: float | None = None) -> str:
+    if value is None:
+        return reason
+    return "0" if error is not None and abs(value) <= error else f"{value:.6g}"
 
 
 def _points(points: Sequence[float], most: int = 8) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -38,14 +38,21 @@ def card(rows: Iterable[Row]) -> Table:
     return grid
 
 
-def listing(columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> RenderableType:
-    """A table with a line under its head; `numbers` are the columns that are aligned to the right."""
+def listing(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> RenderableType:
+    """A table of one line a row, the widest column cut where the terminal ends; `numbers` are aligned to the right."""
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="cyan", pad_edge=False)
-    for position, column in enumerate(columns):
-        table.add_column(column, justify="right" if position in numbers else "left", overflow="fold")
+    for position, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        justify: Literal["left", "right"] = "right" if position in numbers else "left"
+        table.add_column(column, justify=justify, no_wrap=True, min_width=None if width == max(widths) else width)
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 seed`, `3 seeds`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def formula_rows(expression: Expression, granularity: str | None = None) -> list[Row]:

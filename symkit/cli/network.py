@@ -77,7 +77,7 @@ def objective(task: Task, loss: Expression | None, backend: str) -> Objective:
 
 
 def learnt(network: nn.Sequential) -> dict[str, list[object]]:
-    """Each learnable parameter of the activation by name: one value a hidden layer, or a list where a layer has several."""
+    """Each learnable parameter by name: one value a hidden layer, or a list where a layer has several."""
     values: dict[str, list[object]] = {}
     for layer in network:
         if isinstance(layer, Activation):

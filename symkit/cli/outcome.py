@@ -9,7 +9,7 @@ from statistics import fmean, mean, stdev
 
 from rich.console import RenderableType
 
-from symkit.cli.card import Row, listing
+from symkit.cli.card import Row, counted, listing
 from symkit.cli.data import Split
 from symkit.cli.train import Comparison, Result
 
@@ -60,6 +60,8 @@ def table(comparison: Comparison, metric: Metric) -> RenderableType:
 
 
 def _score(result: Result, metric: Metric) -> str:
+    if not result.runs:
+        return "-"
     if result.mean is None:
         return f"diverged, {result.diverged} of {len(result.runs)}"
     score = metric.text(result.mean, result.std)
@@ -94,24 +96,23 @@ def outcome(comparison: Comparison, metric: Metric, what: str) -> str:
         return "No seed was finished, so nothing is known."
     if ours.mean is None:
         first = min(run.diverged_at for run in ours.runs if run.diverged_at is not None)
-        return f"{what} diverged with every seed: the loss was no finite number any more, first at step {first}."
-    seeds = f"{len(ours.runs)} seeds" if len(ours.runs) > 1 else "one seed"
+        return f"{what} diverged with every seed: the loss stopped being a finite number, first at step {first}."
     diverged = f", of which {ours.diverged} diverged and do not count" if ours.diverged else ""
-    said = f"{what} reaches {metric.text(ours.mean, ours.std)} over {seeds}{diverged}. "
+    said = f"{what} reaches {metric.text(ours.mean, ours.std)} over {counted(len(ours.runs), 'seed')}{diverged}: "
     return said + "; ".join(_against(ours, other, metric) for other in others) + "."
 
 
 def _against(ours: Result, other: Result, metric: Metric) -> str:
     common = sorted(ours.scores.keys() & other.scores.keys())
     if not common:
-        return f"{other.name} diverged, so there is no comparison"
+        return f"{other.name} diverged"
     gaps = [ours.scores[seed] - other.scores[seed] for seed in common]
     gap = mean(gaps)
     if gap == 0:
-        return f"{other.name} is as good on average"
+        return f"the same as {other.name}"
     better = (gap > 0) == metric.higher
     size = f"{abs(metric.factor * gap):.2f}{' points' if metric.unit else ''}"
-    return f"{other.name} is {size} {'worse' if better else 'better'}, {_weight(gaps)}"
+    return f"{size} {'better' if better else 'worse'} than {other.name}, {_weight(gaps)}"
 
 
 def _weight(gaps: Sequence[float]) -> str:

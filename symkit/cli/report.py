@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symkit.cli.analyze import analysis_rows
-from symkit.cli.card import Row, card, formula_rows, heading, known_as
+from symkit.cli.card import Row, card, counted, formula_rows, heading, known_as
 from symkit.cli.console import emit
 from symkit.cli.data import Split
 from symkit.cli.outcome import learnt_rows, metric_of, outcome, table
@@ -45,7 +46,9 @@ class Report:
 
     def show_function(self) -> None:
         """Prints the card, before anything is trained."""
-        rows = [*formula_rows(self.expression, self.plan.design.granularity), ("zoo", known_as(self.matches))]
+        # Training does not change a loss; see `objective`.
+        granularity = "none" if self.expression.kind == "loss" else self.plan.design.granularity
+        rows = [*formula_rows(self.expression, granularity), ("zoo", known_as(self.matches))]
         if self.analysis is not None:
             rows += analysis_rows(self.analysis, "standard normal")
         emit(heading(str(self.expression)), card([*rows, *self._setting()]), "")
@@ -53,12 +56,12 @@ class Report:
     def _setting(self) -> list[Row]:
         data, plan = self.data, self.plan
         sizes = f"{len(data.train)} samples to train, {len(data.validation)} to validate, {len(data.test)} to test"
-        layers = f"{plan.design.depth} hidden layers of {plan.design.width}"
-        steps = f"{plan.epochs} epochs in batches of {plan.batch_size}, Adam at {plan.lr:g}"
+        layers = f"{counted(plan.design.depth, 'hidden layer')} of {plan.design.width}"
+        steps = f"{counted(plan.epochs, 'epoch')} in batches of {plan.batch_size}, Adam at {plan.lr:g}"
         return [
             ("data", f"{data.dataset.name}: {data.dataset.title}; {sizes}; standardised"),
             ("network", f"{layers}, weights as torch makes them (gain 1/sqrt(3)), the same ones for all"),
-            ("training", f"{steps}, {plan.seeds} seeds"),
+            ("training", f"{steps}, {counted(plan.seeds, 'seed')}"),
         ]
 
     def show_results(self, comparison: Comparison) -> None:
@@ -67,19 +70,19 @@ class Report:
         learnt = learnt_rows(comparison.results[0])
         if learnt:
             emit("Learnt values, layer by layer:", card(learnt), "")
-        emit(self._outcome(comparison), self._footnote())
+        emit(self._outcome(comparison), " ".join(self._notes(comparison)))
 
     def _outcome(self, comparison: Comparison) -> str:
         what = "This function" if self.expression.kind == "activation" else "This loss"
         return outcome(comparison, metric_of(self.data), what)
 
-    def _footnote(self) -> str:
-        note = (
-            "± is the sample standard deviation over seeds. A step is forward, loss, backward and Adam, its time the "
-            f"median. {len(self.data.test)} samples were tested"
-        )
-        points = f", so one sample is {100 / len(self.data.test):.2f} points." if metric_of(self.data).unit else "."
-        return note + points
+    def _notes(self, comparison: Comparison) -> Iterator[str]:
+        if comparison.seeds_finished > 1:
+            yield "± is the sample standard deviation over seeds."
+        yield "A step is forward, loss, backward and Adam; its time is the median."
+        count = len(self.data.test)
+        points = f", so one of them is {100 / count:.2f} points" if metric_of(self.data).unit else ""
+        yield f"{count} samples were tested{points}."
 
     def facts(self, comparison: Comparison) -> dict[str, Any]:
         """Everything as plain data."""

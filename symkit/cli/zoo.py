@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symkit.cli.arguments import JsonOption, read_expression
-from symkit.cli.card import Row, card, formula_rows, heading, held, listing, settings_text
+from symkit.cli.card import Row, card, counted, formula_rows, heading, held, listing, settings_text
 from symkit.cli.console import emit, emit_json, remark
 from symkit.errors import DomainError
 
@@ -68,7 +68,7 @@ def _find(text: str, as_json: bool) -> None:
     if as_json:
         emit_json({"text": str(expression), "matches": [_match(match) for match in matches]})
     elif matches:
-        emit(listing(("name", "by", "parameters", "formula"), [_match_row(match) for match in matches]))
+        emit(card(_match_row(match) for match in matches))
     else:
         remark(f"no function of the zoo is {expression}")
     if not matches:
@@ -89,7 +89,7 @@ def _list(kind: str | None, search: str | None, as_json: bool) -> None:
         emit_json({"count": len(entries), "entries": [_brief(entry) for entry in entries]})
     elif entries:
         emit(listing(("name", "kind", "formula"), [(entry.name, entry.kind, entry.text) for entry in entries]))
-        remark(f"{len(entries)} functions; symkit zoo NAME shows one")
+        remark(f"{counted(len(entries), 'function')}; symkit zoo NAME shows one")
     else:
         remark(f"no function of the zoo has {search!r}")
     if not entries:
@@ -160,6 +160,7 @@ def _match(match: Match) -> dict[str, Any]:
     }
 
 
-def _match_row(match: Match) -> tuple[str, str, str, str]:
-    renamed = ", ".join(f"{ours} is {name}" for name, ours in match.parameters.items() if isinstance(ours, str))
-    return match.name, match.by, settings_text(held(match)) or renamed, match.entry.text
+def _match_row(match: Match) -> Row:
+    renamed = ", ".join(f"{name} is {ours}" for name, ours in match.parameters.items() if isinstance(ours, str))
+    condition = f", at {settings_text(held(match))}" if held(match) else f", {renamed}" if renamed else ""
+    return match.name, f"{match.entry.text} (by {match.by}{condition})"
