@@ -44,6 +44,32 @@ def _gelu_tanh(b: Algebra, x: Term) -> Term:
     return x * b("sigmoid", 2 * inner)
 
 
+def _gelu_tanh_slope(b: Algebra, x: Term, r: Term) -> Term:
+    # The cube overflows where the sigmoid has long settled; beyond 32 it is 0 or 1 in every dtype.
+    near = abs(x) < 32
+    held = b("where", near, x, 0)
+    inner = 2 * math.sqrt(2 / math.pi) * (held + 0.044715 * (held * held * held))
+    slope = 2 * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * (held * held))
+    s = b("sigmoid", inner)
+    return b("where", near, s + held * slope * (s * b("sigmoid", -inner)), b("where", x > 0, 1, 0))
+
+
+def _celu_by_x(b: Algebra, x: Term, alpha: Term, r: Term) -> Term:
+    return b("where", x > 0, 1, b("exp", b("where", x > 0, 0, x) / alpha))
+
+
+def _celu_by_alpha(b: Algebra, x: Term, alpha: Term, r: Term) -> Term:
+    # expm1(u) - u*exp(u); a negative alpha makes u positive, where the two would cancel as infinities.
+    u = b("where", x > 0, 0, x) / alpha
+    exponential = b("exp", u)
+    below = b("where", u > 1, (1 - u) * exponential - 1, b("expm1", u) - u * exponential)
+    return b("where", x > 0, 0, below)
+
+
+def _smooth_relu_by_beta(b: Algebra, x: Term, beta: Term, r: Term) -> Term:
+    return (x * b("sigmoid", beta * x) - r) / beta
+
+
 def _squareplus(b: Algebra, x: Term, width: Term) -> Term:
     # Below 0 the sum cancels; its conjugate does not.
     root = b("hypot", x, b("sqrt", width))
@@ -74,6 +100,7 @@ OPERATORS = (
         range=(0.0, math.inf),
         safe=(1.0,),
         torch="torch.relu",
+        native="relu",
     ),
     Operator(
         "relu6",
@@ -169,6 +196,7 @@ OPERATORS = (
         "torch.nn.CELU",
         defaults=(1.0,),
         expansion=lambda b, x, alpha: _exponential_below(b, x, alpha, alpha),
+        partials=(_celu_by_x, _celu_by_alpha),
         smoothness=1,
         kinks=lambda b, x, alpha: (x,),
         at_kink="1",
@@ -193,6 +221,7 @@ OPERATORS = (
         "B section 4.7",
         aliases=("gelu_new", "gelu_approx"),
         expansion=_gelu_tanh,
+        partials=(_gelu_tanh_slope,),
         range=(-0.171, math.inf),
         safe=(0.0,),
         cost=24,
@@ -249,7 +278,7 @@ OPERATORS = (
         "B section 4.7",
         aliases=("hardsigmoid",),
         latex=r"\operatorname{{HardSigmoid}}\left({0}\right)",
-        expansion=lambda b, x: b("max", 0, b("min", 1, 0.2 * x + 0.5)),
+        expansion=lambda b, x: b("max", 0, b("min", 1, (x + 2.5) / 5)),
         smoothness=0,
         kinks=lambda b, x: (x + 2.5, x - 2.5),
         at_kink="0.1, half the slope",
@@ -333,6 +362,7 @@ OPERATORS = (
         "x - tanh(x).",
         "torch.nn.Tanhshrink",
         expansion=lambda b, x: x - b("tanh", x),
+        partials=(lambda b, x, r: b("square", b("tanh", x)),),
         trend=("increasing",),
         safe=(0.0,),
         parity="odd",
@@ -400,6 +430,7 @@ OPERATORS = (
         "R section 5.2.3, equation 5.6",
         defaults=(1.0,),
         expansion=lambda b, x, beta: b("softplus", beta * x) / beta,
+        partials=(lambda b, x, beta, r: b("sigmoid", beta * x), _smooth_relu_by_beta),
         safe=(0.0, 1.0),
         cost=30,
     ),
@@ -409,7 +440,7 @@ OPERATORS = (
         "softplus(beta*x)/beta*(1 - gamma) + gamma*x; gamma 0.01 and beta 10 unless given.",
         "R section 5.2.3, equation 5.7",
         defaults=(0.01, 10.0),
-        expansion=lambda b, x, gamma, beta: b("softplus", beta * x) / beta * (1 - gamma) + gamma * x,
+        expansion=lambda b, x, gamma, beta: b("smooth_relu", x, beta) * (1 - gamma) + gamma * x,
         safe=(0.0, 0.01, 10.0),
         cost=34,
     ),

@@ -65,6 +65,7 @@ OPERATORS = (
         associative=True,
         identity=0.0,
         torch="torch.add",
+        native="add",
         numpy="numpy.add",
     ),
     Operator(
@@ -81,6 +82,7 @@ OPERATORS = (
         trend=("increasing", "decreasing"),
         safe=(1.0, 1.0),
         torch="torch.sub",
+        native="sub",
         numpy="numpy.subtract",
     ),
     Operator(
@@ -100,6 +102,7 @@ OPERATORS = (
         associative=True,
         identity=1.0,
         torch="torch.mul",
+        native="mul",
         numpy="numpy.multiply",
     ),
     Operator(
@@ -117,6 +120,7 @@ OPERATORS = (
         trend=(None, None),
         safe=(1.0, 1.0),
         torch="torch.div",
+        native="div",
         numpy="numpy.divide",
         cost=4,
     ),
@@ -135,6 +139,7 @@ OPERATORS = (
         safe=(1.0,),
         parity="odd",
         torch="torch.neg",
+        native="neg",
         numpy="numpy.negative",
     ),
     Operator(
@@ -155,6 +160,7 @@ OPERATORS = (
         overflows=True,
         safe=(1.0, 1.0),
         torch="torch.pow",
+        native="pow",
         numpy="numpy.power",
         cost=30,
     ),
@@ -175,6 +181,7 @@ OPERATORS = (
         safe=(1.0,),
         parity="even",
         torch="torch.abs",
+        native="abs",
         numpy="numpy.abs",
     ),
     Operator(
@@ -195,6 +202,7 @@ OPERATORS = (
         safe=(1.0,),
         parity="odd",
         torch="torch.sign",
+        native="sign",
         numpy="numpy.sign",
     ),
     Operator(
@@ -215,6 +223,7 @@ OPERATORS = (
         commutative=True,
         associative=True,
         torch="torch.maximum",
+        native="max",
         numpy="numpy.maximum",
     ),
     Operator(
@@ -235,6 +244,7 @@ OPERATORS = (
         commutative=True,
         associative=True,
         torch="torch.minimum",
+        native="min",
         numpy="numpy.minimum",
     ),
     Operator(

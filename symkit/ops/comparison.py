@@ -38,6 +38,7 @@ def _comparison(
         commutative=holds(1, 2) == holds(2, 1),
         returns_truth=True,
         torch=f"torch.{name}",
+        native=name,
         numpy=f"numpy.{numpy}",
     )
 
@@ -64,6 +65,7 @@ def _logical(
         returns_truth=True,
         takes_truth=frozenset(range(arity)),
         torch=f"torch.{name}",
+        native=name,
         numpy=f"numpy.{name}",
     )
 
@@ -115,6 +117,7 @@ OPERATORS = (
         safe=(1.0, 1.0, 1.0),
         takes_truth=frozenset({0}),
         torch="torch.where",
+        native="where",
         numpy="numpy.where",
     ),
 )

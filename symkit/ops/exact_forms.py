@@ -10,8 +10,8 @@ from typing import Any
 
 
 def divide(m: Any, a: Any, b: Any) -> Any:
-    if b == 0 and not m.isnan(a):
-        return m.nan if a == 0 else m.sign(a) * m.inf
+    if b == 0:
+        return m.nan if a == 0 or m.isnan(a) else m.sign(a) * m.inf
     return a / b
 
 
@@ -87,6 +87,11 @@ def sigmoid(m: Any, x: Any) -> Any:
         return 1 / (1 + m.exp(-x))
     z = m.exp(x)
     return z / (1 + z)
+
+
+def hypot(m: Any, x: Any, y: Any) -> Any:
+    """IEEE 754 hypot: an infinite leg wins over NaN."""
+    return m.inf if m.isinf(x) or m.isinf(y) else m.hypot(x, y)
 
 
 def asinh(m: Any, x: Any) -> Any:

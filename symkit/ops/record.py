@@ -164,6 +164,7 @@ class Operator:
         returns_truth, takes_truth: comparisons give 0 or 1; slots that read their operand as a condition.
         torch, numpy: dotted path of the library function that is correct for its own arguments, if any.
         torch_autograd: whether torch's own first and second derivatives of that function are ours too.
+        native: name of its form in the maths library of the native compiler, if it has one.
         cost: rough cost, in additions.
         definition: for operators defined in the language, the text that made them.
     """
@@ -197,6 +198,7 @@ class Operator:
     torch: str | None = None
     torch_autograd: bool = True
     numpy: str | None = None
+    native: str | None = None
     cost: float = 1.0
     definition: str | None = None
 

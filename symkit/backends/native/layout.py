@@ -1,0 +1,124 @@
+"""Layout: how the tensors of a kernel lie in memory, as one box of rows and columns in storage order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from symkit.backends.native.host_text import Box, Reduction, Step
+
+BLOCK = 4096
+"""Columns of an item, and elements of an item of short rows."""
+
+GROUPS = 32
+"""Groups of rows that a sum over rows is cut into: enough for threads, few enough for memory."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The box of one call.
+
+    Attributes:
+        box: what the kernel must be compiled for.
+        columns, sizes: columns, and sizes of the outer dimensions.
+        strides: for every tensor its strides along the outer dimensions and then along columns, in elements.
+        order: dimensions of the broadcast shape from outermost to innermost in storage.
+        group, block, blocks, groups: how items are cut.
+    """
+
+    box: Box
+    columns: int
+    sizes: tuple[int, ...]
+    strides: tuple[tuple[int, ...], ...]
+    rows: int
+    group: int
+    block: int
+
+    @property
+    def groups(self) -> int:
+        return -(-self.rows // self.group)
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.columns // self.block)
+
+
+def storage_order(tensors: Sequence[Tensor], shape: torch.Size) -> tuple[int, ...]:
+    """Dimensions from the largest stride to the smallest, as the first tensor of the full shape has them."""
+    full = next((t for t in tensors if t.shape == shape), None)
+    if full is None:
+        return tuple(range(len(shape)))
+    strides = full.stride()
+    return tuple(sorted(range(len(shape)), key=lambda d: (-strides[d], d)))
+
+
+def dense_strides(shape: torch.Size, order: Sequence[int]) -> tuple[int, ...]:
+    """Strides of a new tensor whose storage has this order of dimensions."""
+    strides = [0] * len(shape)
+    step = 1
+    for d in reversed(order):
+        strides[d] = step
+        step *= max(shape[d], 1)
+    return tuple(strides)
+
+
+def collapse(
+    shape: Sequence[int], strides: Sequence[Sequence[int]], order: Sequence[int]
+) -> tuple[list[int], list[list[int]]]:
+    """Sizes and strides with dimensions in `order`, those of size 1 dropped and those that run on merged."""
+    sizes: list[int] = []
+    merged: list[list[int]] = [[] for _ in strides]
+    for d in order:
+        if shape[d] == 1:
+            continue
+        if sizes and all(m[-1] == s[d] * shape[d] for m, s in zip(merged, strides, strict=True)):
+            sizes[-1] *= shape[d]
+            for m, s in zip(merged, strides, strict=True):
+                m[-1] = s[d]
+        else:
+            sizes.append(shape[d])
+            for m, s in zip(merged, strides, strict=True):
+                m.append(s[d])
+    if not sizes:
+        return [1], [[0] for _ in strides]
+    return sizes, merged
+
+
+def plan(
+    shape: Sequence[int], strides: Sequence[Sequence[int]], order: Sequence[int], roots: int, summed: Sequence[bool]
+) -> Layout | None:
+    """The layout of a kernel, or None where a sum fits neither columns nor rows alone.
+
+    Args:
+        shape: the broadcast shape.
+        strides: of every leaf, then of every root, over `shape`; a broadcast or summed dimension has stride 0.
+        order: dimensions from outermost to innermost in storage.
+        roots: how many of the tensors are roots.
+        summed: for every root whether it is summed to its strides' shape.
+    """
+    sizes, merged = collapse(shape, strides, order)
+    steps = []
+    fates = []
+    for position, m in enumerate(merged):
+        root = position - (len(merged) - roots)
+        step = Step.UNIT if m[-1] == 1 else Step.NONE if m[-1] == 0 else Step.ANY
+        if root >= 0:
+            fate = Reduction.STORE
+            if summed[root]:
+                fate = Reduction.COLUMNS if m[-1] == 0 else Reduction.ROWS
+                if fate is Reduction.ROWS and (m[-1] != 1 or any(m[:-1])):
+                    return None
+            fates.append(fate)
+        steps.append(step)
+    columns, rows = sizes[-1], 1
+    for size in sizes[:-1]:
+        rows *= size
+    if Reduction.ROWS in fates:
+        group = -(-rows // min(rows, GROUPS))
+    else:
+        group = max(1, min(rows, BLOCK // max(columns, 1)))
+    box = Box(len(sizes) - 1, tuple(steps), tuple(fates))
+    return Layout(box, columns, tuple(sizes[:-1]), tuple(map(tuple, merged)), rows, group, min(columns, BLOCK))

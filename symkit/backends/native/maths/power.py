@@ -1,0 +1,59 @@
+"""pow and hypot."""
+
+from __future__ import annotations
+
+import math
+
+from symkit.backends.native.machine import FLOAT64, Machine, Value
+from symkit.backends.native.maths.exponential import exp
+from symkit.backends.native.maths.logarithm import log
+
+
+def pow_float32(m: Machine, x: Value, y: Value) -> Value:
+    """exp(y log|x|) in float64, whose 53 bits leave float32 correct to half a unit; signs and limits by IEEE 754."""
+    wide = m.at(FLOAT64)
+    base, exponent = wide.converted(x), wide.converted(y)
+    magnitude = abs(base)
+    size = m.converted(exp(wide, exponent * log(wide, magnitude)))
+    whole = wide.round(exponent).equals(exponent) | (abs(exponent) >= 2.0**31)
+    half = exponent * 0.5
+    odd = whole & wide.round(half).differs(half) & (abs(exponent) < 2.0**31)
+    negative = (x < 0.0) | (m.copysign(1.0, x) < 0.0)
+    signed = m.select(negative & odd, -size, size)
+    finite_negative = (x < 0.0) & (x > -math.inf)
+    real = m.select(finite_negative & ~whole & (abs(y) < math.inf), math.nan, signed)
+    # 1**y and x**0 are 1 whatever the other is, and so is (-1)**inf.
+    one = y.equals(0.0) | x.equals(1.0) | (x.equals(-1.0) & abs(y).equals(math.inf))
+    return m.select(one, 1.0, real)
+
+
+def hypot(m: Machine, x: Value, y: Value) -> Value:
+    """Scaled by the larger, so that no square over- or underflows; infinite if either is, even beside NaN."""
+    a, b = abs(x), abs(y)
+    big = m.select(a > b, a, b)
+    small = m.select(a > b, b, a)
+    ratio = small / big
+    result = m.select(big > 0.0, big * m.sqrt(m.fma(ratio, ratio, 1.0)), small + big)
+    return m.select(a.equals(math.inf) | b.equals(math.inf), math.inf, result)
+
+
+def pow(m: Machine, x: Value, y: Value) -> Value:
+    """Whole exponents up to 64 by multiplication, the rest by logarithm; in float64 by the C library."""
+    exponent = m.literal(y)
+    if exponent is not None and exponent.is_integer() and abs(exponent) <= 64:
+        whole = _repeated(m, x, int(abs(exponent)))
+        return 1.0 / whole if exponent < 0 else whole
+    if m.format is FLOAT64:
+        return m.emit("pow", m.format.real, x, y)
+    return pow_float32(m, x, y)
+
+
+def _repeated(m: Machine, x: Value, exponent: int) -> Value:
+    """x**exponent by squaring."""
+    if exponent == 0:
+        return m.real(1.0)
+    half = _repeated(m, x, exponent // 2)
+    if exponent == 1:
+        return x
+    square = half * half
+    return square * x if exponent % 2 else square
