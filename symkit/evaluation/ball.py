@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from symkit.ir import Kind, Node, Program, interpret, lower
@@ -19,7 +20,7 @@ def evaluate_balls(program: Program, values: Mapping[str, Any], bits: int = 128)
     """
     from flint import arb, ctx
 
-    lowered = lower(program, lambda operator: operator.ball is not None)
+    lowered = _lowered(program)
     symbols = {"pi": arb.pi, "e": arb.const_e}
     before = ctx.prec
     ctx.prec = bits
@@ -41,3 +42,8 @@ def evaluate_balls(program: Program, values: Mapping[str, Any], bits: int = 128)
         return [results[root] for root in lowered.roots]
     finally:
         ctx.prec = before
+
+
+@lru_cache(maxsize=256)
+def _lowered(program: Program) -> Program:
+    return lower(program, lambda operator: operator.ball is not None)

@@ -73,13 +73,13 @@ def _evaluate_at(program: Program, values: Mapping[str, float], bits: int) -> li
 
 
 def _saturated(m: Any, value: Any) -> Any:
-    value = m.mpf(value)
-    if value == 0 or not m.isfinite(value):
+    value = m.convert(value)
+    sign, significand, exponent, bits = value._mpf_
+    if not significand or abs(exponent + bits) <= SATURATION:
         return value
-    magnitude = m.mag(value)
-    if magnitude > SATURATION:
-        return m.sign(value) * m.inf
-    return m.zero if magnitude < -SATURATION else value
+    if exponent < 0:
+        return m.zero
+    return m.ninf if sign else m.inf
 
 
 @lru_cache(maxsize=16)

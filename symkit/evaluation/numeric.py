@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -70,6 +70,7 @@ def numpy_function(operator: Operator) -> Callable[..., Any]:
     return function
 
 
+@lru_cache(maxsize=256)
 def _lowered(program: Program) -> Program:
     return lower(program, lambda operator: operator.numpy is not None)
 

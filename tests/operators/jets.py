@@ -1,0 +1,274 @@
+"""What the tests of the operator table are made from: for any operator its value and derivatives as one Program,
+the points it is tried at, the exact values there, and the errors that eager torch makes near them.
+
+Everything is kept for the whole run: exact values are slow, and every backend and dtype asks for the same ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tolerances import FORMATS, ZERO_AT_NAN, agree, units
+
+from symkit.backends.eager import EagerKernel
+from symkit.backends.forms import has_torch_form
+from symkit.evaluation import evaluate_exact
+from symkit.ir import Program, ProgramBuilder, bind_constants, lower
+from symkit.ops import Operator, standard
+from symkit.transform import gradient, guarded
+
+OPERATORS = tuple(standard().values())
+CONSTANTS = {"eps": 1e-7}
+TORCH_DTYPES = {name: getattr(torch, name) for name in FORMATS}
+
+Point = tuple[float, ...]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Jet:
+    """An operator's value and its first and second derivatives.
+
+    Attributes:
+        names: input names, one an operand.
+        program: one root for each of `orders`.
+        orders: () for the value, (i,) and (i, j) with i <= j for derivatives by operands.
+    """
+
+    operator: Operator
+    names: tuple[str, ...]
+    program: Program
+    orders: tuple[tuple[int, ...], ...]
+
+
+@cache
+def jet(operator: Operator) -> Jet:
+    names = tuple("abcdefgh"[: operator.arity])
+    whole = ProgramBuilder()
+    roots: list[int] = []
+    orders: list[tuple[int, ...]] = []
+
+    def add(program: Program, order: tuple[int, ...]) -> None:
+        roots.append(whole.include(program)[program.root])
+        orders.append(order)
+        if len(order) < 2:
+            for i in range(order[0] if order else 0, operator.arity):
+                add(gradient(program, [names[i]]), (*order, i))
+
+    builder = ProgramBuilder()
+    operands = tuple(builder.input(name) for name in names)
+    add(builder.build([builder.apply(operator, operands)]), ())
+    return Jet(operator, names, whole.build(roots), tuple(orders))
+
+
+# ------------------------------------------------------------------------------------------------------- points
+
+SPECIAL = (0.0, -0.0, 0.5, 1.0, -1.0, 2.0, -3.0, 88.0, -88.0, 9984.0, -9984.0, math.inf, -math.inf, math.nan)
+BITS = (8, 24, 53)
+"""Significands of the random points: those that every dtype holds, those of float32, those of float64."""
+
+NEIGHBOURS = 16
+
+
+@cache
+def points(operator: Operator) -> tuple[Point, ...]:
+    """Special points, kinks and about 40 random ones. Not every dtype holds them all, see `holds`."""
+    rng = random.Random(operator.name)
+    specials = list(itertools.product(SPECIAL, repeat=operator.arity))
+    if len(specials) > 300:
+        specials = rng.sample(specials, 300)
+    return *specials, *kinks(operator), *_random_points(operator, rng)
+
+
+def _random_points(operator: Operator, rng: random.Random) -> Iterator[Point]:
+    wide = 100 if operator.arity == 1 else 20
+    for bits in BITS:
+        for reach in (3, 8, wide):
+            for _ in range(5):
+                if reach == 3:
+                    drawn = [rng.uniform(-3, 3) for _ in range(operator.arity)]
+                else:
+                    drawn = [rng.choice((-1, 1)) * 2.0 ** rng.uniform(-reach, reach) for _ in range(operator.arity)]
+                yield tuple(shortened(value, bits) for value in drawn)
+
+
+def shortened(value: float, bits: int) -> float:
+    """The value rounded to so many significant bits."""
+    significand, exponent = math.frexp(value)
+    return math.ldexp(round(math.ldexp(significand, bits)), exponent - bits)
+
+
+def neighbours(operator: Operator, point: Point, dtype: str) -> list[Point]:
+    """Points of a dtype about a point: the coordinates that move do so by up to a tenth, or a little where they are 0.
+
+    The point itself is the first, unless it is where torch may have another derivative than the record.
+    """
+    rng = random.Random(repr(point))
+    bits = FORMATS[dtype].bits
+    found = [] if 0 in point or on_kink(operator, point) else [point]
+    while len(found) < NEIGHBOURS:
+        moves = [len(point) == 1 or rng.random() < 0.5 for _ in point]
+        if any(moves):
+            found.append(tuple(_near(v, bits, rng) if moved else v for v, moved in zip(point, moves, strict=True)))
+    return found
+
+
+def _near(value: float, bits: int, rng: random.Random) -> float:
+    if not math.isfinite(value):
+        return value
+    return shortened(value * rng.uniform(0.9, 1.1) or rng.choice((-1, 1)) * 2.0 ** rng.uniform(-40, -8), bits)
+
+
+def kinks(operator: Operator) -> list[Point]:
+    """Points on the zero sets of the record's kinks, found by looking along each operand in steps of 1/4."""
+    if operator.kinks is None:
+        return []
+    program = _kink_terms(operator)
+    grid = [step / 4 for step in range(-26, 27)]
+    found: list[Point] = []
+    for base in itertools.product((-0.5, 1.0, 2.0), repeat=operator.arity - 1):
+        for value in grid:
+            point = (value, *base)
+            if any(term == 0 for term in _evaluate(program, point)):
+                found.append(point)
+    return found
+
+
+def on_kink(operator: Operator, point: Point) -> bool:
+    return operator.kinks is not None and any(term == 0 for term in _evaluate(_kink_terms(operator), point))
+
+
+@cache
+def _kink_terms(operator: Operator) -> Program | None:
+    builder = ProgramBuilder()
+    operands = builder.terms([builder.input(name) for name in jet(operator).names])
+    assert operator.kinks is not None
+    terms = operator.kinks(builder.algebra, *operands)
+    return builder.build([term.index for term in terms]) if terms else None
+
+
+def _evaluate(program: Program | None, point: Point) -> list[Any]:
+    if program is None:
+        return []
+    return evaluate_exact(program, dict(zip("abcdefgh", point, strict=False)) | CONSTANTS)
+
+
+# ------------------------------------------------------------------------------------------------------- values
+
+_exact: dict[tuple[str, Point], Array] = {}
+
+
+def exact_jet(operator: Operator, at: Sequence[Point]) -> Array:
+    """The exact value of every root at every point, as the sum of two float64: shape (2, roots, points)."""
+    return np.stack([_exact_at(operator, point) for point in at], axis=-1)
+
+
+def _exact_at(operator: Operator, point: Point) -> Array:
+    key = operator.name, point
+    if key not in _exact:
+        _exact[key] = _two_floats(_evaluate(jet(operator).program, point))
+    return _exact[key]
+
+
+def _two_floats(values: list[Any]) -> Array:
+    nearest = [float(value) for value in values]
+    rest = [float(v - n) if math.isfinite(n) else 0.0 for v, n in zip(values, nearest, strict=True)]
+    return np.array([nearest, rest])
+
+
+def holds(dtype: str, point: Point) -> bool:
+    """Whether a dtype has every coordinate as it is."""
+    wanted = torch.tensor(point, dtype=torch.float64)
+    return torch.equal(wanted.to(TORCH_DTYPES[dtype]).double().nan_to_num(), wanted.nan_to_num())
+
+
+def columns(at: Sequence[Point], dtype: torch.dtype) -> list[torch.Tensor]:
+    """One tensor an operand."""
+    return list(torch.tensor(at, dtype=torch.float64).to(dtype).unbind(1))
+
+
+def rows(roots: Sequence[torch.Tensor]) -> Array:
+    """Results in float64, shape (roots, points)."""
+    # Torch's zero gradients have no storage; adding to them gives them some.
+    return torch.stack([(root.detach() + 0.0).double() for root in roots]).numpy()
+
+
+@cache
+def torch_errors(operator: Operator, dtype: str) -> dict[Point, Array]:
+    """For each point that a dtype holds, by root, the largest finite error of eager torch among its neighbours."""
+    centres = [point for point in points(operator) if holds(dtype, point)]
+    near = [neighbour for point in centres for neighbour in neighbours(operator, point, dtype)]
+    exact, remainder = exact_jet(operator, near)
+    with np.errstate(invalid="ignore"):
+        errors = np.abs((exact - torch_jet(operator, near, TORCH_DTYPES[dtype])) + remainder)
+    worst = np.where(np.isfinite(errors), errors, 0.0).reshape(len(exact), len(centres), NEIGHBOURS).max(axis=2)
+    return dict(zip(centres, worst.T, strict=True))
+
+
+def torch_jet(operator: Operator, at: Sequence[Point], dtype: torch.dtype) -> Array:
+    """What torch and its autograd make of the operator's torch spelling, else of its expansion."""
+    program, names = jet(operator).program, jet(operator).names
+    value = ProgramBuilder()
+    alone = value.build([value.include(program)[program.roots[0]]])
+    # Guarded, since branches not taken make torch's gradient NaN, and NaN is no yardstick.
+    kernel = EagerKernel(guarded(bind_constants(lower(alone, has_torch_form), CONSTANTS)), names)
+    return autograd_jet(lambda *inputs: kernel(*inputs)[0], operator, at, dtype)
+
+
+def autograd_jet(
+    function: Callable[..., torch.Tensor], operator: Operator, at: Sequence[Point], dtype: torch.dtype
+) -> Array:
+    """A function's value and torch's derivatives of it, shape (roots, points)."""
+    inputs = [column.requires_grad_() for column in columns(at, dtype)]
+
+    def derivative(of: torch.Tensor, i: int) -> torch.Tensor:
+        if not of.requires_grad:
+            return torch.zeros_like(inputs[i])
+        (found,) = torch.autograd.grad(of.sum(), inputs[i], create_graph=True, allow_unused=True)
+        return torch.zeros_like(inputs[i]) if found is None else found
+
+    results: dict[tuple[int, ...], torch.Tensor] = {}
+    for order in jet(operator).orders:
+        results[order] = derivative(results[order[:-1]], order[-1]) if order else function(*inputs)
+    return rows(list(results.values()))
+
+
+def faults(operator: Operator, at: Sequence[Point], got: Array, dtype: str, library: str = "torch") -> list[str]:
+    """Where results of shape (roots, points) are not the exact values within tolerance; empty if nowhere."""
+    exact, remainder = exact_jet(operator, at)
+    errors = torch_errors(operator, FORMATS[dtype].computed)
+    whole = jet(operator)
+    applied = {node.operator.name for node in whole.program.nodes if not node.is_leaf}
+    found: list[str] = []
+    for root, order in enumerate(whole.orders):
+        error = np.array([errors[point][root] for point in at])
+        ulps = units(library, applied if order else ())
+        right = agree(got[root], exact[root], remainder[root], error, dtype, ulps)
+        for i in np.flatnonzero(~right):
+            value, wanted = float(got[root, i]), float(exact[root, i])
+            if not _excused(operator, at[i], root, value, wanted):
+                found.append(
+                    f"{operator.name} {order} at {at[i]}: {value}, exact {wanted}, torch off by {error[i]:.3g}"
+                )
+    return found
+
+
+def _excused(operator: Operator, point: Point, root: int, got: float, exact: float) -> bool:
+    if (operator.name, jet(operator).orders[root]) in ZERO_AT_NAN and any(math.isnan(value) for value in point):
+        return got == 0
+    below = tuple(-5e-324 if value == 0 and math.copysign(1, value) < 0 else value for value in point)
+    if repr(below) != repr(point) and not math.isfinite(got):
+        # The exact evaluator has one zero; a dtype's -0 may stand at the other side of a pole.
+        return not abs(_exact_at(operator, below)[0, root]) < 1e300
+    infinite = [math.isinf(value) for value in point]
+    # An infinite operand times a factor that underflows is NaN in a dtype; exactly nothing underflows.
+    return any(infinite) and not all(infinite) and math.isnan(got) and abs(exact) == math.inf
