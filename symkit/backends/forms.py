@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator as python
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,6 +28,13 @@ INFIX: dict[tuple[str, bool], Callable[..., Any]] = {
 
 def has_torch_form(operator: Operator) -> bool:
     return operator.torch is not None
+
+
+def takes_literals(operator: Operator, literals: Sequence[bool]) -> bool:
+    """Whether torch's form takes floats where `literals` says so: arithmetic and selects do, beside a tensor."""
+    if operator.is_select:
+        return not (literals[0] or (literals[1] and literals[2]))
+    return not any(literals) or (operator.infix is not None and not all(literals))
 
 
 @cache

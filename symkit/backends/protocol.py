@@ -5,7 +5,7 @@ Kernels know nothing of gradients: a derivative is a Program like any other. `sy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from symkit.errors import DomainError
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 Kernel = Callable[..., "tuple[torch.Tensor, ...]"]
-"""(*leaves) -> one tensor a root, of the broadcast shape of all leaves. Leaves share one dtype, float32 or float64."""
+"""(*leaves) -> one tensor a root, of the broadcast shape of all leaves. Leaves share one dtype, float32 or float64; no
+result shares memory with a leaf."""
 
 
 class Backend(Protocol):
@@ -34,8 +35,19 @@ class Backend(Protocol):
 
 
 def prepared(backend: Backend, program: Program, constants: Mapping[str, float]) -> Program:
-    """The Program with what the backend lacks expanded and its constants bound."""
+    """The Program with what the backend lacks expanded; constants are literals, or inputs if they have no value."""
     return bind_constants(lower(program, backend.has_form), constants)
+
+
+def broadcast_shape(tensors: Sequence[torch.Tensor]) -> torch.Size:
+    """The shape of all together; quick where they agree but for single values."""
+    shape = max((tensor.shape for tensor in tensors), key=len)
+    if all(tensor.shape == shape or not tensor.dim() for tensor in tensors):
+        return shape
+    import torch
+
+    broadcast: torch.Size = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
+    return broadcast
 
 
 def get_backend(name: str) -> Backend:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
+from threading import Lock
 
 import torch
 from torch import Tensor
 
 from symkit.backends.forms import has_torch_form
-from symkit.backends.protocol import Kernel
+from symkit.backends.protocol import Kernel, broadcast_shape
 from symkit.backends.source import Emitter, python_names
 from symkit.ir import Program
 from symkit.ops import Operator
+
+WARNINGS = Lock()
+"""Warning filters belong to the process: two threads that change and restore them would mix them up."""
 
 
 class TorchScriptBackend:
@@ -24,13 +29,21 @@ class TorchScriptBackend:
 
     def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
         function = compile_script(kernel_source(program, leaves)).kernel
+        is_leaf = [program.nodes[root].is_leaf for root in program.roots]
 
         def run(*tensors: Tensor) -> tuple[Tensor, ...]:
             found = function(*tensors)
-            shape = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
-            return tuple(value if value.shape == shape else value.expand(shape).contiguous() for value in found)
+            shape = broadcast_shape(tensors)
+            return tuple(_own(value, shape, copy) for value, copy in zip(found, is_leaf, strict=True))
 
         return run
+
+
+def _own(value: Tensor, shape: torch.Size, copy: bool) -> Tensor:
+    """A result in its full shape that shares no memory with a leaf."""
+    if value.shape != shape:
+        return value.expand(shape).clone(memory_format=torch.contiguous_format)
+    return value.clone() if copy else value
 
 
 def kernel_source(program: Program, leaves: tuple[str, ...]) -> str:
@@ -42,8 +55,9 @@ def kernel_source(program: Program, leaves: tuple[str, ...]) -> str:
     return f"def kernel({arguments}) -> List[Tensor]:\n" + "".join(f"    {line}\n" for line in body)
 
 
+@lru_cache(maxsize=256)
 def compile_script(source: str) -> torch.jit.CompilationUnit:
     """The compiled source; torch's notice that TorchScript is deprecated is not the user's to act on."""
-    with warnings.catch_warnings():
+    with WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return torch.jit.CompilationUnit(source)

@@ -1,4 +1,4 @@
-"""Constants as literals, once their values are known."""
+"""Constants as literals or inputs, once it is known which of them have a value."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from symkit.ir.traverse import rebuild
 
 
 def bind_constants(program: Program, values: Mapping[str, float]) -> Program:
-    """The Program with every constant replaced by its value. Lower composites that hide constants first."""
+    """The Program without constants: each is a literal, or an input of its name if it has no value.
+
+    Lower composites that hide constants first.
+    """
 
     def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
-        return builder.number(values[node.name]) if node.kind is Kind.CONSTANT else None
+        if node.kind is not Kind.CONSTANT:
+            return None
+        return builder.number(values[node.name]) if node.name in values else builder.input(node.name)
 
     return rebuild(program, change)

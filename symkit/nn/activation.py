@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from symkit.errors import DomainError
-from symkit.nn.functional import Function
+from symkit.nn.module import ExpressionModule
 from symkit.text import Expression, parse
 
 GRANULARITIES = ("none", "layer", "channel", "neuron")
 
 
-class Activation(nn.Module):
+class Activation(ExpressionModule):
     """An elementwise layer with the learnable parameters of its expression.
 
     Args:
@@ -27,14 +27,15 @@ class Activation(nn.Module):
         channel_dim: which dimension of the input holds channels; may be negative.
         shape: shape of one sample without the batch dimension, for "neuron".
         init: initial values by name, in place of those in the header; numbers or tensors of the parameter's shape.
-        backend: see `functional`.
+        backend, stabilise: see `functional`.
         device, dtype: of the parameters; torch's defaults if None.
 
     Shape:
         Input and output have the same shape. Parameters have shape (), (num_channels,) or `shape`.
 
     Raises:
-        DomainError: for an expression of another kind or settings that do not fit, with what is allowed.
+        DomainError: for an expression of another kind or settings that do not fit, with what is allowed; when called,
+            for an input whose shape does not fit, or see `functional`.
     """
 
     def __init__(
@@ -51,52 +52,26 @@ class Activation(nn.Module):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__()
         expression = parse(e, kind="activation") if isinstance(e, str) else e
         if len(expression.inputs) != 1:
             inputs = ", ".join(expression.inputs) or "none"
             raise DomainError(f"an activation has one input; {expression} is a {expression.kind} with inputs {inputs}")
         if granularity not in GRANULARITIES:
             raise DomainError(f"granularity {granularity!r} is not one of {', '.join(GRANULARITIES)}")
-        self.expression = expression
+        expression.constant_values()
+        sharing = {name: own or granularity for name, own in expression.granularity.items()}
+        super().__init__(expression, backend, stabilise, sharing)
         self.granularity = granularity
         self.num_channels = num_channels
         self.channel_dim = channel_dim
         self.sample_shape = None if shape is None else tuple(shape)
-        self.function = Function(expression, backend, stabilise)
-        self.sharing = {name: own or granularity for name, own in expression.granularity.items()}
-        self.attributes: dict[str, str] = {}
-        given = dict(init or {})
-        unknown = set(given) - set(expression.parameters)
-        if unknown:
-            known = ", ".join(expression.parameters) or "no parameters"
-            raise DomainError(f"init sets {sorted(unknown)[0]!r}; the expression has {known}")
-        for name, initial in expression.parameters.items():
-            value = self._initial(name, given.get(name, initial), device, dtype)
-            attribute = _attribute(self, name)
-            self.attributes[name] = attribute
-            if self.sharing[name] == "none":
-                self.register_buffer(attribute, value)
-            else:
-                self.register_parameter(attribute, nn.Parameter(value))
-
-    def _initial(
-        self, name: str, value: float | Tensor, device: torch.device | str | None, dtype: torch.dtype | None
-    ) -> Tensor:
-        shape = self._shape(name)
-        if isinstance(value, Tensor):
-            if value.shape not in (shape, torch.Size(())):
-                raise DomainError(f"init of {name} has shape {tuple(value.shape)}; it must be {shape} or a number")
-            return value.detach().to(device=device, dtype=dtype or value.dtype).expand(shape).clone()
-        if not math.isfinite(value):
-            raise DomainError(f"initial value {value} of {name} is not finite")
-        return torch.full(shape, float(value), device=device, dtype=dtype)
+        self._hold_parameters({name: self._shape(name) for name in sharing}, init, device, dtype)
 
     def _shape(self, name: str) -> tuple[int, ...]:
         sharing = self.sharing[name]
         if sharing == "channel":
             if self.num_channels is None or self.num_channels < 1:
-                raise DomainError(f"{name} is shared by channel: pass num_channels, 1 or more")
+                raise DomainError(f"{name} has one value a channel: pass num_channels, 1 or more")
             return (self.num_channels,)
         if sharing == "neuron":
             if self.sample_shape is None:
@@ -105,15 +80,14 @@ class Activation(nn.Module):
         return ()
 
     def forward(self, x: Tensor) -> Tensor:
-        values = {name: self._placed(name, getattr(self, attribute), x) for name, attribute in self.attributes.items()}
-        return self.function(x, **values)
+        return self.function(x, **{name: self._placed(name, value, x) for name, value in self.values().items()})
 
     def _placed(self, name: str, value: Tensor, x: Tensor) -> Tensor:
         """The parameter in a shape that broadcasts against x."""
         sharing = self.sharing[name]
         if sharing == "channel":
             return self._by_channel(name, value, x)
-        if sharing == "neuron" and x.shape[-value.dim() :] != value.shape and value.dim():
+        if sharing == "neuron" and x.shape[max(0, x.dim() - value.dim()) :] != value.shape:
             raise DomainError(
                 f"input of shape {tuple(x.shape)} does not end in {tuple(value.shape)}, the shape of {name}"
             )
@@ -121,7 +95,9 @@ class Activation(nn.Module):
 
     def _by_channel(self, name: str, value: Tensor, x: Tensor) -> Tensor:
         if not -x.dim() <= self.channel_dim < x.dim():
-            raise DomainError(f"input of shape {tuple(x.shape)} has no dimension {self.channel_dim} for channels")
+            raise DomainError(
+                f"input of shape {tuple(x.shape)} has no dimension {self.channel_dim} for channels; set channel_dim"
+            )
         channels = x.shape[self.channel_dim]
         if channels != value.shape[0]:
             raise DomainError(
@@ -144,20 +120,17 @@ class Activation(nn.Module):
         return ", ".join(parts)
 
 
-def _attribute(module: nn.Module, name: str) -> str:
-    """The parameter's own name, unless the module already uses it."""
-    return f"{name}_" if hasattr(module, name) else name
-
-
 def act_layer(e: Expression | str, **settings: Any) -> Callable[..., Activation]:
     """A factory for libraries that take `act_layer=`: calling it gives a new Activation.
 
-    Arguments such as `inplace`, which those libraries pass along, are accepted and have no effect.
+    Args:
+        e: an activation or its text.
+        settings: those of `Activation`. A call may override them; `inplace` and positional arguments, which those
+            libraries pass along, are accepted and have no effect.
     """
     expression = parse(e, kind="activation") if isinstance(e, str) else e
+    return partial(_layer, expression, **settings)
 
-    def make(*_: Any, **given: Any) -> Activation:
-        given.pop("inplace", None)
-        return Activation(expression, **{**settings, **given})
 
-    return make
+def _layer(e: Expression, *_: object, inplace: bool = False, **settings: Any) -> Activation:
+    return Activation(e, **settings)

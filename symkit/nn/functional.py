@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from symkit.backends import get_backend
+from symkit.backends.eager import EagerKernel
+from symkit.backends.plain import plain_program
 from symkit.errors import DomainError
-from symkit.nn.pointwise import Pointwise
+from symkit.nn.pointwise import Pointwise, computed_dtype, in_dtype
 from symkit.text import Expression, parse
 from symkit.text.expression import needed_constants
-from symkit.text.names import SETTABLE_CONSTANTS
+from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
 from symkit.transform import stabilise
 
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
@@ -29,10 +32,16 @@ def functional(e: Expression | str, *, backend: str = "auto", stabilise: bool = 
 
     Returns:
         `f(x, **parameters)` for an activation, `f(y, p, **parameters)` for a loss (one value an element, no
-        reduction). Parameters and constants are numbers or tensors that broadcast; those left out take their
-        initial values. float64, float32, bfloat16 and float16 on any device; halves are computed in float32. The
-        result has the inputs' dtype and the broadcast shape. Differentiable any number of times by every input and
-        parameter, forwards and backwards; at kinks the derivative is what the operator's record says.
+        reduction). Inputs are float64, float32, bfloat16 or float16, on any device; halves are computed in float32. Of
+        several inputs some may hold integers, such as a target. Parameters are numbers or tensors, constants numbers;
+        all broadcast, and those left out take their initial values. The result has the inputs' dtype and the broadcast
+        shape. It can be differentiated any number of times by every input and parameter, forwards and backwards; at
+        kinks the derivative is what the operator's record says. Under torch.compile, torch.export and torch.jit.trace
+        torch gets the formula that `export` writes, and takes its derivatives.
+
+    Raises:
+        DomainError: for an expression without inputs or an unknown backend; when called, for inputs of other dtypes,
+            unknown names, or a constant without a value.
     """
     expression = parse(e) if isinstance(e, str) else e
     return Function(expression, backend, stabilise)
@@ -50,38 +59,62 @@ class Function:
         self.expression = expression
         self.backend = backend
         self.stabilised = stabilised
-        get_backend(backend)
         program = stabilise(expression.program) if stabilised else expression.program
-        self._program = program
-        self._pointwise: dict[tuple[tuple[str, float], ...], Pointwise] = {}
-        if all(name in expression.constants or default is not None for name, default in self._needed()):
-            self._at({})
+        self.constants = needed_constants(program)
+        """Names of the constants that a call may set."""
+        self._defaults: dict[str, float | None] = {
+            **expression.parameters,
+            **{name: expression.constants.get(name, SETTABLE_CONSTANTS[name]) for name in self.constants},
+        }
+        leaves = (*expression.inputs, *self._defaults)
+        self._pointwise = Pointwise(program, leaves, get_backend(backend), FIXED_CONSTANTS)
+        # Compiled beforehand: torch.compile would trace the compiler.
+        self._traced = EagerKernel(plain_program(program, FIXED_CONSTANTS), leaves)
 
-    def __call__(self, *inputs: Tensor, **values: Tensor | float) -> Tensor:
+    def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Tensor:
+        dtype = self._checked(inputs)
+        leaves = [*inputs, *self._others(values, computed_dtype(inputs), inputs[0].device)]
+        if _is_traced():
+            (result,) = self._traced(*in_dtype(computed_dtype(leaves), leaves))
+        else:
+            (result,) = self._pointwise.apply(*leaves)
+        return result if result.dtype == dtype else result.to(dtype)
+
+    def _checked(self, inputs: tuple[Tensor, ...]) -> torch.dtype:
+        """The dtype of the result, once the inputs are found to be what is allowed."""
         expression = self.expression
-        tensors = _checked(expression, inputs)
-        constants, parameters = _split(expression, values)
-        like = next(t for t in tensors if t.is_floating_point())
-        dtype = _common_dtype(tensors)
-        tensors = [t if t.is_floating_point() else t.to(dtype) for t in tensors]
-        leaves = [_as_leaf(parameters.get(name, initial), like) for name, initial in expression.parameters.items()]
-        (result,) = self._at(constants).apply(*tensors, *leaves)
-        return result.to(dtype)
+        if len(inputs) != len(expression.inputs):
+            names, given = ", ".join(expression.inputs), len(inputs)
+            tensors = "1 tensor" if len(expression.inputs) == 1 else f"{len(expression.inputs)} tensors"
+            raise DomainError(f"{expression} takes {names}: {tensors}, not {given}; parameters go by name")
+        floats: list[torch.dtype] = []
+        for name, tensor in zip(expression.inputs, inputs, strict=True):
+            if not isinstance(tensor, Tensor):
+                raise DomainError(f"{name} must be a tensor, not {type(tensor).__name__}; for numbers use evaluate()")
+            if tensor.dtype in FLOATS:
+                floats.append(tensor.dtype)
+            elif tensor.is_floating_point() or tensor.is_complex():
+                raise DomainError(f"{name} is {tensor.dtype}; allowed are {allowed_dtypes()}")
+        if not floats:
+            given_dtypes = ", ".join(f"{n} is {t.dtype}" for n, t in zip(expression.inputs, inputs, strict=True))
+            which = "it" if len(inputs) == 1 else "one of them"
+            raise DomainError(f"{given_dtypes}; {which} must be {allowed_dtypes()}: convert with .float()")
+        return floats[0] if len(floats) == 1 else reduce(torch.promote_types, floats)
 
-    def _needed(self) -> list[tuple[str, float | None]]:
-        """Settable constants that the expression stands on, with their defaults."""
-        return [(name, SETTABLE_CONSTANTS[name]) for name in needed_constants(self.expression.program)]
-
-    def _at(self, constants: Mapping[str, float]) -> Pointwise:
-        """The compiled Program for these values of the constants."""
-        key = tuple(sorted(constants.items()))
-        if key not in self._pointwise:
-            leaves = (*self.expression.inputs, *self.expression.parameters)
-            values = self.expression.constant_values(**constants)
-            pointwise = Pointwise(self._program, leaves, get_backend(self.backend), values)
-            pointwise.prepare_for_tracing()
-            self._pointwise[key] = pointwise
-        return self._pointwise[key]
+    def _others(self, values: Mapping[str, Tensor | float], dtype: torch.dtype, device: torch.device) -> list[Tensor]:
+        """Parameters and constants as tensors."""
+        if not values.keys() <= self._defaults.keys():
+            stray = next(name for name in values if name not in self._defaults)
+            known = ", ".join(self._defaults) or "none"
+            raise DomainError(f"{stray!r} is no parameter or constant of {self.expression}; there are {known}")
+        others: list[Tensor] = []
+        for name, default in self._defaults.items():
+            value = values.get(name, default)
+            if isinstance(value, Tensor) and name not in self.constants:
+                others.append(_as_leaf(name, value, dtype))
+            else:
+                others.append(torch.full((), _number(name, value), dtype=dtype, device=device))
+        return others
 
     def __repr__(self) -> str:
         return f"functional({str(self.expression)!r}, backend={self.backend!r})"
@@ -100,48 +133,28 @@ class Function:
         return Function, self._state
 
 
-def _checked(expression: Expression, inputs: tuple[Tensor, ...]) -> list[Tensor]:
-    names = expression.inputs
-    if len(inputs) != len(names):
-        raise DomainError(f"{expression.kind} takes {', '.join(names)}: {len(names)} tensors, not {len(inputs)}")
-    for name, tensor in zip(names, inputs, strict=True):
-        if not isinstance(tensor, Tensor):
-            raise DomainError(f"{name} must be a tensor, not {type(tensor).__name__}; for floats use evaluate()")
-        if tensor.is_complex():
-            raise DomainError(f"{name} is {tensor.dtype}; allowed are real tensors")
-    if not any(tensor.dtype in FLOATS for tensor in inputs):
-        given = ", ".join(f"{name}: {tensor.dtype}" for name, tensor in zip(names, inputs, strict=True))
-        allowed = ", ".join(str(dtype).removeprefix("torch.") for dtype in FLOATS)
-        raise DomainError(f"no input is a floating-point tensor ({given}); allowed are {allowed}")
-    return list(inputs)
+def _is_traced() -> bool:
+    """Whether torch.compile, torch.export or torch.jit.trace writes down what runs."""
+    return torch.compiler.is_compiling() or bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 
 
-def _split(
-    expression: Expression, values: Mapping[str, Tensor | float]
-) -> tuple[dict[str, float], dict[str, Tensor | float]]:
-    constants: dict[str, float] = {}
-    parameters: dict[str, Tensor | float] = {}
-    for name, value in values.items():
-        if name in expression.settings:
-            parameters[name] = value
-        elif name in SETTABLE_CONSTANTS:
-            constants[name] = float(value)
-        else:
-            known = [*expression.settings, *SETTABLE_CONSTANTS]
-            raise DomainError(f"{name!r} is no parameter of {expression}; there are {', '.join(known)}")
-    return constants, parameters
+def allowed_dtypes() -> str:
+    return ", ".join(str(dtype).removeprefix("torch.") for dtype in FLOATS)
 
 
-def _common_dtype(tensors: list[Tensor]) -> torch.dtype:
-    dtypes = [t.dtype for t in tensors if t.is_floating_point()]
-    dtype = dtypes[0]
-    for other in dtypes[1:]:
-        dtype = torch.promote_types(dtype, other)
-    return dtype
+def _as_leaf(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
+    """A parameter as it is, but that float64 does not widen the arithmetic of narrower inputs."""
+    if value.is_complex():
+        raise DomainError(f"{name} is {value.dtype}; allowed are real tensors")
+    return value.to(dtype) if value.dtype == torch.float64 else value
 
 
-def _as_leaf(value: Tensor | float, like: Tensor) -> Tensor:
-    if isinstance(value, Tensor):
-        return value
-    dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
-    return torch.full((), float(value), dtype=dtype, device=like.device)
+def _number(name: str, value: Tensor | float | None) -> float:
+    if value is None:
+        raise DomainError(
+            f"{name} has no value; pass {name}=10, or set it in the header: f(y, p; {name} = 10) = ...",
+        )
+    try:
+        return float(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DomainError(f"{name} must be a number or a tensor, not {value!r}") from error

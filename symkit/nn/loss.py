@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from symkit.errors import DomainError
-from symkit.nn.functional import Function
+from symkit.nn.module import ExpressionModule
 from symkit.text import Expression, parse
-from symkit.text.expression import needed_constants
 from symkit.text.names import SETTABLE_CONSTANTS
 
 REDUCTIONS = ("none", "mean", "sum")
 
 
-class Loss(nn.Module):
+class Loss(ExpressionModule):
     """A pointwise loss with the learnable parameters of its expression.
 
     Args:
@@ -25,16 +26,18 @@ class Loss(nn.Module):
         reduction: "none", "mean" (over all elements) or "sum", as torch's losses have them.
         init: initial values by name, in place of those in the header.
         learnable: whether its parameters are learnable; else they stay at their initial values.
-        backend: see `functional`.
+        backend, stabilise: see `functional`.
         device, dtype: of the parameters.
-        constants: values of `C` and `eps`; `C` is the size of dimension 1 of the input if not given.
+        constants: values of `C` and `eps`; `C` is the size of dimension 1 of the input if it has no value.
 
     Shape:
-        `forward(input, target)`, in torch's order: prediction first. Shapes broadcast; the result is a scalar, or
-        with reduction "none" has the broadcast shape.
+        `forward(input, target)`, in torch's order: prediction first. Shapes broadcast, with a warning where they
+        differ; the result is a scalar, or with reduction "none" has the broadcast shape. A loss without `y` needs no
+        target. Under autocast losses are computed and returned in float32, as torch's are.
 
     Raises:
-        DomainError: for an expression of another kind or settings that do not fit, with what is allowed.
+        DomainError: for an expression of another kind or settings that do not fit, with what is allowed; when called,
+            for a missing target or class dimension, or see `functional`.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class Loss(nn.Module):
         *,
         link: str = "identity",
         reduction: str = "mean",
-        init: Mapping[str, float] | None = None,
+        init: Mapping[str, float | Tensor] | None = None,
         learnable: bool = True,
         backend: str = "auto",
         stabilise: bool = True,
@@ -51,7 +54,6 @@ class Loss(nn.Module):
         dtype: torch.dtype | None = None,
         **constants: float,
     ) -> None:
-        super().__init__()
         expression = parse(e, kind="loss") if isinstance(e, str) else e
         if expression.kind != "loss" or len(expression.inputs) > 2:
             inputs = ", ".join(expression.inputs) or "none"
@@ -60,46 +62,49 @@ class Loss(nn.Module):
             raise DomainError(f"link {link!r} is not one of identity; apply it before the loss")
         if reduction not in REDUCTIONS:
             raise DomainError(f"reduction {reduction!r} is not one of {', '.join(REDUCTIONS)}")
-        unknown = set(constants) - set(SETTABLE_CONSTANTS)
-        if unknown:
-            raise DomainError(f"{sorted(unknown)[0]!r} is no constant; there are {', '.join(SETTABLE_CONSTANTS)}")
-        self.expression = expression
+        sharing = dict.fromkeys(expression.parameters, "layer" if learnable else "none")
+        super().__init__(_with_constants(expression, constants), backend, stabilise, sharing)
         self.link = link
         self.reduction = reduction
-        self.constants = dict(constants)
-        self.function = Function(expression, backend, stabilise)
-        self.attributes: dict[str, str] = {}
-        given = dict(init or {})
-        stray = set(given) - set(expression.parameters)
-        if stray:
-            known = ", ".join(expression.parameters) or "no parameters"
-            raise DomainError(f"init sets {sorted(stray)[0]!r}; the expression has {known}")
-        for name, initial in expression.parameters.items():
-            value = torch.full((), float(given.get(name, initial)), device=device, dtype=dtype)
-            attribute = f"{name}_" if hasattr(self, name) else name
-            self.attributes[name] = attribute
-            if learnable:
-                self.register_parameter(attribute, nn.Parameter(value))
-            else:
-                self.register_buffer(attribute, value)
+        self._hold_parameters(dict.fromkeys(sharing, ()), init, device, dtype)
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        constants = dict(self.constants)
-        if "C" in needed_constants(self.expression.program) and "C" not in {*constants, *self.expression.constants}:
-            if input.dim() < 2:
-                raise DomainError(
-                    f"C, the number of classes, is not given, and {tuple(input.shape)} has no dimension 1"
-                )
-            constants["C"] = float(input.shape[1])
-        by_name = {"y": target, "p": input, "z": input}
-        inputs = [by_name[name] for name in self.expression.inputs]
-        values = {name: getattr(self, attribute) for name, attribute in self.attributes.items()}
-        losses = self.function(*inputs, **values, **constants)
+    def forward(self, input: Tensor, target: Tensor | None = None) -> Tensor:
+        if torch.is_autocast_enabled(input.device.type):
+            input = input.float()
+        losses = self.function(*self._inputs(input, target), **self.values(), **self._classes(input))
         if self.reduction == "none":
             return losses
         return losses.mean() if self.reduction == "mean" else losses.sum()
 
+    def _inputs(self, input: Tensor, target: Tensor | None) -> list[Tensor]:
+        """The tensors in the expression's order."""
+        if target is None:
+            if "y" in self.expression.program.inputs:
+                raise DomainError(f"{self.expression} depends on y: pass the target")
+            return [input for _ in self.expression.inputs]
+        if isinstance(target, Tensor) and target.shape != input.shape:
+            warnings.warn(
+                f"the target has shape {tuple(target.shape)}, the input {tuple(input.shape)}: they broadcast, "
+                "which is rarely meant; give both the same shape",
+                stacklevel=4,
+            )
+        return [target if name == "y" else input for name in self.expression.inputs]
+
+    def _classes(self, input: Tensor) -> dict[str, float]:
+        """The number of classes, if the expression needs it and does not set it."""
+        if "C" not in self.function.constants or "C" in self.expression.constants:
+            return {}
+        if input.dim() < 2:
+            shape = tuple(input.shape)
+            raise DomainError(f"C, the number of classes, is not given, and {shape} has no dimension 1; pass C=...")
+        return {"C": float(input.shape[1])}
+
     def extra_repr(self) -> str:
-        parts = [f"{str(self.expression)!r}", f"reduction={self.reduction!r}"]
-        parts += [f"{name}={value:g}" for name, value in self.constants.items()]
-        return ", ".join(parts)
+        return f"{str(self.expression)!r}, reduction={self.reduction!r}"
+
+
+def _with_constants(expression: Expression, constants: Mapping[str, float]) -> Expression:
+    for name in constants:
+        if name not in SETTABLE_CONSTANTS:
+            raise DomainError(f"{name!r} is no constant; there are {', '.join(SETTABLE_CONSTANTS)}")
+    return replace(expression, constants={**expression.constants, **constants}) if constants else expression
