@@ -78,6 +78,9 @@ BITS = (8, 24, 53)
 
 NEIGHBOURS = 16
 
+GRID = [step / 4 for step in range(-26, 27)]
+"""Where kinks are looked for."""
+
 
 @cache
 def points(operator: Operator) -> tuple[Point, ...]:
@@ -114,7 +117,7 @@ def neighbours(operator: Operator, point: Point, dtype: str) -> list[Point]:
     """
     rng = random.Random(repr(point))
     bits = FORMATS[dtype].bits
-    found = [] if 0 in point or on_kink(operator, point) else [point]
+    found = [] if 0 in point or 0 in kink_terms(operator, point) else [point]
     while len(found) < NEIGHBOURS:
         moves = [len(point) == 1 or rng.random() < 0.5 for _ in point]
         if any(moves):
@@ -129,36 +132,40 @@ def _near(value: float, bits: int, rng: random.Random) -> float:
 
 
 def kinks(operator: Operator) -> list[Point]:
-    """Points on the zero sets of the record's kinks, found by looking along each operand in steps of 1/4."""
+    """Points on the zero sets of the record's kinks."""
     if operator.kinks is None:
         return []
-    program = _kink_terms(operator)
-    grid = [step / 4 for step in range(-26, 27)]
-    found: list[Point] = []
-    for base in itertools.product((-0.5, 1.0, 2.0), repeat=operator.arity - 1):
-        for value in grid:
-            point = (value, *base)
-            if any(term == 0 for term in _evaluate(program, point)):
-                found.append(point)
+    found = [point for _, point in kinks_along(operator)]
+    for base in itertools.product((-0.5, 2.0), repeat=operator.arity - 1):
+        found += [(value, *base) for value in GRID if 0 in kink_terms(operator, (value, *base))]
+    return list(dict.fromkeys(found))
+
+
+def kinks_along(operator: Operator) -> list[tuple[int, Point]]:
+    """(slot, point) of the kinks that lie on the lines along each operand, where the others have their safe value."""
+    found: list[tuple[int, Point]] = []
+    for slot, value in itertools.product(range(operator.arity), GRID):
+        point = (*operator.safe[:slot], value, *operator.safe[slot + 1 :])
+        if 0 in kink_terms(operator, point):
+            found.append((slot, point))
     return found
 
 
-def on_kink(operator: Operator, point: Point) -> bool:
-    return operator.kinks is not None and any(term == 0 for term in _evaluate(_kink_terms(operator), point))
+def kink_terms(operator: Operator, point: Point) -> list[Any]:
+    """The values of the terms whose zeros are kinks."""
+    program = _kink_program(operator)
+    return _evaluate(program, point) if program else []
 
 
 @cache
-def _kink_terms(operator: Operator) -> Program | None:
+def _kink_program(operator: Operator) -> Program | None:
     builder = ProgramBuilder()
     operands = builder.terms([builder.input(name) for name in jet(operator).names])
-    assert operator.kinks is not None
-    terms = operator.kinks(builder.algebra, *operands)
+    terms = operator.kinks(builder.algebra, *operands) if operator.kinks else ()
     return builder.build([term.index for term in terms]) if terms else None
 
 
-def _evaluate(program: Program | None, point: Point) -> list[Any]:
-    if program is None:
-        return []
+def _evaluate(program: Program, point: Point) -> list[Any]:
     return evaluate_exact(program, dict(zip("abcdefgh", point, strict=False)) | CONSTANTS)
 
 
