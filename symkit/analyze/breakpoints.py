@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from symkit.analyze.curve import Floats, Normal
+from symkit.analyze.curve import Curve, Floats, Normal
+from symkit.analyze.steps import steps
 from symkit.analyze.zeros import zeros
 from symkit.evaluation import evaluate_numpy
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower
@@ -25,7 +26,7 @@ DENSE = 10.0
 TINY = 1e-15
 """Deviations that no breakpoint is told from another by."""
 
-MOST = 400
+MOST = 256
 """No more points than this are kept, the nearest to the mean."""
 
 
@@ -39,11 +40,21 @@ def breakpoints(program: Program, values: Mapping[str, float], variable: str, no
 
     def rows(x: Floats) -> Floats:
         heights = evaluate_numpy(lowered, {**values, variable: x})
-        # Of the function itself it only matters whether it is defined: its zeros are no breakpoints.
-        heights[watched:] = [np.where(np.isnan(row), np.nan, 1.0) for row in heights[watched:]]
         return np.stack([np.broadcast_to(row, x.shape) for row in heights])
 
-    nearest = sorted(zeros(rows, _grid(normal), TINY * normal.deviation), key=lambda point: abs(point - normal.mean))
+    def guide_rows(x: Floats) -> Floats:
+        heights = rows(x)
+        # Of the function itself it only matters whether it is defined: its zeros are no breakpoints.
+        heights[watched:] = np.where(np.isnan(heights[watched:]), np.nan, 1.0)
+        return heights
+
+    def exact(row: int, x: float) -> float:
+        return Curve(Program(guides.nodes, guides.roots[row : row + 1]), values, variable).exact_float(x)
+
+    dense = _dense(normal)
+    points = zeros(guide_rows, exact, _grid(normal, dense), TINY * normal.deviation)
+    points += steps(lambda x: rows(x)[watched:], dense, points)
+    nearest = sorted(set(points), key=lambda point: abs(point - normal.mean))
     return sorted(nearest[:MOST])
 
 
@@ -77,15 +88,23 @@ def _growing(builder: ProgramBuilder) -> Iterator[Node]:
         index += 1
 
 
-def _grid(normal: Normal) -> Floats:
-    """Dense within `DENSE` deviations and geometric beyond, on binary fractions, so that 0 and 5/2 are met exactly."""
-    step = 2.0 ** math.floor(math.log2(normal.deviation / 256))
-    dense = DENSE * normal.deviation
-    near = np.arange(math.floor((normal.mean - dense) / step), math.ceil((normal.mean + dense) / step))
-    far = dense * np.exp2(np.arange(0, math.log2(REACH / DENSE), 1 / 64))
-    parts = [near, np.rint((normal.mean - far) / step), np.rint((normal.mean + far) / step)]
-    if abs(normal.mean) < dense:
-        # Functions of the literature have their small scales at 0.
-        fine = np.exp2(-np.arange(1.0, 40.0))
+def _dense(normal: Normal) -> Floats:
+    """Equally spaced within `DENSE` deviations, on binary fractions, so that 0 and 5/2 are met exactly."""
+    step, reach = _step(normal), DENSE * normal.deviation
+    first, last = math.floor((normal.mean - reach) / step), math.ceil((normal.mean + reach) / step)
+    return step * np.arange(first, last + 1, dtype=np.float64)
+
+
+def _grid(normal: Normal, dense: Floats) -> Floats:
+    """That, geometric beyond, and ever finer towards 0, where functions of the literature have their small scales."""
+    step, reach = _step(normal), DENSE * normal.deviation
+    far = reach * np.exp2(np.arange(0, math.log2(REACH / DENSE), 1 / 64))
+    parts = [dense, step * np.rint((normal.mean - far) / step), step * np.rint((normal.mean + far) / step)]
+    if abs(normal.mean) < reach:
+        fine = step * np.exp2(-np.arange(1.0, 40.0))
         parts += [fine, -fine]
-    return np.unique(np.concatenate(parts)) * step
+    return np.unique(np.concatenate(parts))
+
+
+def _step(normal: Normal) -> float:
+    return math.ldexp(1.0, math.floor(math.log2(normal.deviation)) - 8)

@@ -59,6 +59,14 @@ class Scaled:
             return np.log2(np.abs(self.mantissa)) + self.exponent
 
 
+def as_float(mantissa: float, exponent: int) -> float:
+    """`mantissa * 2**exponent`, infinite where that is beyond float64."""
+    try:
+        return math.ldexp(mantissa, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, mantissa)
+
+
 @dataclass(frozen=True, slots=True)
 class Normal:
     """The distribution of the input; `deviation` is the square root of its variance."""
@@ -66,14 +74,23 @@ class Normal:
     mean: float
     deviation: float
 
-    def density(self, x: Floats) -> Scaled:
-        bits = -0.5 * ((x - self.mean) / self.deviation) ** 2 / math.log(2)
+    def density(self, anchor: Floats, offset: Floats) -> Scaled:
+        """At `anchor + offset`; the sum is not formed where it would lose digits."""
+        bits = -0.5 * ((anchor - self.mean + offset) / self.deviation) ** 2 / math.log(2)
         whole = np.rint(bits)
         height = 1 / (self.deviation * math.sqrt(2 * math.pi))
         return Scaled(height * np.exp2(bits - whole), whole.astype(np.int64))
 
+    def relative_density(self, point: float, offsets: Floats) -> Floats:
+        """The density at `point + offsets`, that at `point` being 1."""
+        steps = offsets / self.deviation
+        return np.exp(-steps * ((point - self.mean) / self.deviation + 0.5 * steps))
+
     def probability(self, low: float, high: float) -> float:
         """Of a value between two bounds, either of which may be infinite."""
+        if high - low < 1e-5 * self.deviation:
+            middle, width = 0.5 * (low + high), (high - low) / self.deviation
+            return width * math.exp(-0.5 * ((middle - self.mean) / self.deviation) ** 2) / math.sqrt(2 * math.pi)
         low, high = ((bound - self.mean) / (self.deviation * math.sqrt(2)) for bound in (low, high))
         if low > 0:
             return 0.5 * (math.erfc(low) - math.erfc(high))
@@ -102,6 +119,10 @@ class Curve:
         mantissa, exponent = value.context.frexp(value)
         return float(mantissa), int(exponent)
 
+    def exact_float(self, x: float) -> float:
+        """The same as float64."""
+        return as_float(*self.exact(x))
+
     def __call__(self, x: Floats) -> Scaled:
         """Samples at `x`, of any shape; those that are not finite in float64 are evaluated exactly.
 
@@ -116,6 +137,12 @@ class Curve:
         for index in lost:
             samples.mantissa.flat[index], samples.exponent.flat[index] = self.exact(x.flat[index])
         return samples
+
+    def exactly(self, x: Floats) -> Scaled:
+        """Samples at `x`, of any shape, every one from the exact evaluator."""
+        pairs = [self.exact(value) for value in x.flat]
+        mantissa, exponent = np.array([m for m, _ in pairs]), np.array([e for _, e in pairs], dtype=np.int64)
+        return Scaled(mantissa.reshape(x.shape), exponent.reshape(x.shape))
 
     def _agrees(self, x: Floats, values: Floats, where: NDArray[np.intp]) -> bool:
         for index in where:

@@ -9,13 +9,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from symkit.analyze.curve import Curve, Normal, Scaled
+from symkit.analyze.curve import Curve, Normal, Scaled, as_float
 from symkit.analyze.obstacles import Survey, survey
 from symkit.analyze.quadrature import Panels, Samples, Sums, octaves, sampled, stretch
-from symkit.analyze.singular import SETTLED
+from symkit.analyze.series import SETTLED
 
 CHECKED = 8
 """Samples compared with the exact evaluator, for the error of float64 itself."""
+
+LOST = 1e-6
+"""Mean relative error of samples that no number is made from."""
 
 EPSILON = 2.0**-52
 
@@ -89,7 +92,7 @@ def _panels(found: Survey, normal: Normal) -> Panels:
 def _rests(found: Survey, normal: Normal, power: int) -> list[tuple[float, float]]:
     """Of every breakpoint's sides the part that the panels leave out, and its error."""
     rests = [side.rests[power] for side in found.sides]
-    density = normal.density(np.array([side.point for side in found.sides]))
+    density = normal.density(np.array([side.point for side in found.sides]), np.zeros(1))
     density = density * Scaled(np.ones(len(rests)), np.array([rest.exponent for rest in rests], dtype=np.int64))
     values = Scaled.of(np.array([rest.value for rest in rests])) * density
     errors = Scaled.of(np.array([rest.error for rest in rests])) * density
@@ -99,11 +102,13 @@ def _rests(found: Survey, normal: Normal, power: int) -> list[tuple[float, float
 def _centred_rests(found: Survey, normal: Normal, mean: float) -> list[tuple[float, float]]:
     """The same for (f - mean)**2, and what it is outside the range, where f itself does not count."""
     first, second = _rests(found, normal, 1), _rests(found, normal, 2)
-    rests = [(b - 2 * mean * a, d + 2 * abs(mean) * c) for (a, c), (b, d) in zip(first, second, strict=True)]
-    widths = np.abs([side.offset for side in found.sides])
-    missing = float(np.sum(widths * normal.density(np.array([side.point for side in found.sides])).floats()))
+    rests = [
+        (b - 2 * mean * a, d + 2 * abs(mean) * c + 4 * EPSILON * (abs(b) + 2 * abs(mean * a)))
+        for (a, c), (b, d) in zip(first, second, strict=True)
+    ]
+    missing = math.fsum(normal.probability(*sorted((side.point, side.point + side.offset))) for side in found.sides)
     missing += normal.probability(-math.inf, found.low) + normal.probability(found.high, math.inf)
-    return [*rests, (mean**2 * missing, 0.0)]
+    return [*rests, (mean**2 * missing, 4 * EPSILON * mean**2 * missing)]
 
 
 def _result(
@@ -120,19 +125,24 @@ def _result(
     if differ > SETTLED * size:
         where = samples.x[int(np.argmax(sums.differ)), 0]
         return Expectation(None, reason=f"varies too wildly near {variable} = {where:.6g} to be integrated")
-    return Expectation(value, differ + math.fsum(error for _, error in rests) + (noise + 4 * EPSILON) * size)
+    error = differ + math.fsum(error for _, error in rests) + (noise + 4 * EPSILON) * size
+    if not noise <= LOST:
+        return Expectation(None, reason="is lost in the rounding of float64")
+    return Expectation(value, error)
 
 
 def _noise(curve: Curve, samples: Samples, power: int) -> float:
-    """Mean relative error of float64 samples, over some that matter."""
+    """Mean relative error of float64 samples, over some that matter; infinite where they are 0 and should not be."""
     weight = np.abs(samples.terms(power)).ravel()
+    if not weight.any():
+        weight = samples.density.floats().ravel()
     order = np.cumsum(weight)
-    if not 0 < order[-1] < math.inf:
+    if not math.isfinite(order[-1]):
         return 0.0
     errors = []
     for part in (np.arange(CHECKED) + 0.5) / CHECKED:
         index = int(np.searchsorted(order, part * order[-1]))
         mantissa, exponent = curve.exact(samples.x.flat[index])
-        own = math.ldexp(samples.heights.mantissa.flat[index], int(samples.heights.exponent.flat[index]) - exponent)
-        errors.append(abs(own / mantissa - 1) if mantissa else 0.0)
+        own = as_float(samples.heights.mantissa.flat[index], int(samples.heights.exponent.flat[index]) - exponent)
+        errors.append(abs(own / mantissa - 1) if mantissa and own else 0.0 if mantissa == own else math.inf)
     return sum(errors) / CHECKED

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from symkit.analyze.breakpoints import breakpoints
+from symkit.analyze.breakpoints import DENSE, breakpoints
 from symkit.analyze.curve import Curve, Normal
 from symkit.analyze.expectation import expectations
 from symkit.analyze.features import features
@@ -47,8 +47,8 @@ class Analysis:
         moments: of f(X).
         backward_gain: E[f'(X)**2], the factor on a gradient's variance; None where there is no such number.
         backward_reason: why it is missing, in one sentence.
-        kinks: where f jumps, or f' jumps or has no bound, and f has one; ascending.
-        poles: where f has no bound; ascending.
+        kinks: where f jumps, or f' jumps or has no bound, and f has one; ascending, within 10 deviations of the mean.
+        poles: where f has no bound; likewise.
     """
 
     moments: Moments
@@ -108,10 +108,12 @@ def analyze(
     subject = _Subject.of(expression, mean, variance, parameters)
     points = subject.joint_breakpoints
     gain, reason = subject.backward_gain(points)
+    measured = subject.moments(points)
+    points = [point for point in points if abs(point - mean) <= DENSE * subject.normal.deviation]
     here, slope = (features(curve, subject.normal, points) for curve in (subject.curve, subject.slope))
     kinks = (here.jumps | slope.jumps | slope.unbounded) & ~here.unbounded
     return Analysis(
-        subject.moments(points),
+        measured,
         gain,
         reason,
         tuple(point for point, kink in zip(points, kinks, strict=True) if kink),

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from symkit.analyze.breakpoints import REACH
+from symkit.analyze.breakpoints import DENSE, REACH
 from symkit.analyze.curve import Curve, Normal
 from symkit.analyze.singular import Side, sides
 from symkit.analyze.tails import Tail, tails
@@ -43,12 +43,12 @@ def survey(curve: Curve, normal: Normal, points: Sequence[float], powers: Sequen
     gap = hole(curve, normal, points, variable)
     if gap:
         return Survey(cuts[0], cuts[-1], [], dict.fromkeys(powers, gap))
-    edges = sides(curve, list(_stretches(cuts, normal.deviation)), powers)
+    edges = sides(curve, normal, list(_stretches(cuts, normal.deviation)), powers)
     ends = tails(curve, normal, powers)
     reasons: dict[int, str] = {}
     for p in powers:
         # Where |f| has no expectation, no higher power has.
-        reason = next(iter(reasons.values()), "") or _pole(edges, p, variable) or _tail(ends[p], variable)
+        reason = next(iter(reasons.values()), "") or _pole(edges, p, normal, variable) or _tail(ends[p], variable)
         if reason:
             reasons[p] = reason
     counted = [ends[p] for p in powers if p not in reasons]
@@ -120,13 +120,14 @@ def _where(pieces: list[tuple[float, float]], cuts: Sequence[float], normal: Nor
     return f"for {bounds}{elsewhere} (probability {sum(chances):.3g})"
 
 
-def _pole(edges: Sequence[Side], power: int, variable: str) -> str:
-    """The first breakpoint that |f|**power cannot be integrated up to."""
+def _pole(edges: Sequence[Side], power: int, normal: Normal, variable: str) -> str:
+    """The breakpoint nearest to the mean that |f|**power cannot be integrated up to."""
     for side in edges:
         if side.rests[power].divergent:
             return f"grows too steeply at {variable} = {side.point:.6g} to be integrated"
     for side in edges:
-        if not side.rests[power].settled:
+        # Far out it takes a true pole to matter.
+        if not side.rests[power].settled and abs(side.point - normal.mean) <= DENSE * normal.deviation:
             return f"behaves at {variable} = {side.point:.6g} so that it cannot be told whether its integral exists"
     return ""
 

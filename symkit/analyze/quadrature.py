@@ -21,15 +21,9 @@ ROUNDING = 2e-14
 """or by less than this part of itself."""
 
 
-def _rules() -> tuple[Floats, Floats, Floats]:
-    """Nodes of the 20-point and the 10-point rule together, and the weights of each."""
-    fine, fine_weights = np.polynomial.legendre.leggauss(20)
-    coarse, coarse_weights = np.polynomial.legendre.leggauss(10)
-    nodes = np.concatenate([fine, coarse])
-    return nodes, np.pad(fine_weights, (0, 10)), np.pad(coarse_weights, (20, 0))
-
-
-NODES, FINE, COARSE = _rules()
+FINE_NODES, FINE = np.polynomial.legendre.leggauss(20)
+COARSE_NODES, COARSE = np.polynomial.legendre.leggauss(10)
+NODES = np.concatenate([FINE_NODES, COARSE_NODES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +78,10 @@ class Sums:
 
     @classmethod
     def of(cls, terms: Floats) -> Sums:
+        fine, coarse = terms[:, : len(FINE)], terms[:, len(FINE) :]
         with np.errstate(over="ignore", invalid="ignore"):
-            value = terms @ FINE
-            return cls(value, np.abs(terms) @ FINE, np.abs(value - terms @ COARSE))
+            value = fine @ FINE
+            return cls(value, np.abs(fine) @ FINE, np.abs(value - coarse @ COARSE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +95,9 @@ class Samples:
     @classmethod
     def of(cls, curve: Curve, normal: Normal, panels: Panels) -> Samples:
         half, middle = 0.5 * (panels.high - panels.low), 0.5 * (panels.high + panels.low)
-        x = panels.anchor[:, None] + (middle[:, None] + half[:, None] * NODES)
-        return cls(x, curve(x), normal.density(x) * Scaled.of(np.abs(half)[:, None]))
+        anchor, offset = panels.anchor[:, None], middle[:, None] + half[:, None] * NODES
+        density = normal.density(anchor, offset) * Scaled.of(np.abs(half)[:, None])
+        return cls(anchor + offset, curve(anchor + offset), density)
 
     def where(self, which: NDArray[np.bool_]) -> Samples:
         return Samples(self.x[which], self.heights[which], self.density[which])

@@ -13,36 +13,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symkit.analyze.curve import Curve, Floats, Scaled
+from symkit.analyze.curve import Curve, Floats, Normal, Scaled
+from symkit.analyze.series import LEAST, Rest, Series
 
 OCTAVES = 44
 DEEPER = 240
 """Octaves looked at; more of them beside 0, whose neighbourhood floats resolve without end, where they are needed."""
 
-DIVERGES = 0.9995
-"""Octaves that fall by less than this factor do not add up to anything finite."""
+FEWEST = 8
+"""A series of fewer octaves than this tells nothing; the exact evaluator is asked instead of float64."""
 
-SETTLED = 1e-7
-"""A sum that is less certain than this is not believed."""
+RESOLVED = 46
+"""Closer than 2**-46 of a point's own size, floats beside it are too coarse."""
+
+CHECKED = 16
+"""Sides, those nearest to the mean, whose float64 values are held against exact ones."""
+
+TRUSTED = 0.01
+"""How far a float64 value may be off, relative to the exact one."""
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """The integral of f**power from a point to a small offset from it, without any density.
-
-    Attributes:
-        value, error: of the integral, in units of 2**exponent; `error` is an estimate.
-        divergent: whether the integral of |f|**power does not exist.
-        settled: whether the octaves show what it is at all.
-    """
-
-    value: float = 0.0
-    error: float = 0.0
-    exponent: int = 0
-    divergent: bool = False
-    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,8 @@ class Side:
         point: the breakpoint.
         reach: signed distance to where this side ends.
         offset: signed distance at which ordinary quadrature may stop.
-        rests: for each power, what lies between the point and the offset.
+        rests: for each power the integral of f**power between the point and the offset, the density being 1 at the
+            point.
     """
 
     point: float
@@ -62,91 +53,85 @@ class Side:
     rests: dict[int, Rest]
 
 
-def sides(curve: Curve, stretches: Sequence[tuple[float, float]], powers: Sequence[int]) -> list[Side]:
-    """A Side for every (point, reach)."""
-    if not stretches:
+def sides(curve: Curve, normal: Normal, stretches: Sequence[tuple[float, float]], powers: Sequence[int]) -> list[Side]:
+    """A Side for every (point, reach), nearest to the mean first."""
+    ordered = sorted(stretches, key=lambda stretch: abs(stretch[0] - normal.mean))
+    if not ordered:
         return []
-    found = _studied(curve, stretches, powers, OCTAVES)
-    deeper = [i for i, side in enumerate(found) if side.point == 0.0 and any(r.error for r in side.rests.values())]
-    again = _studied(curve, [stretches[i] for i in deeper], powers, DEEPER) if deeper else []
-    for i, side in zip(deeper, again, strict=True):
-        found[i] = side
+    points, reaches = np.array(ordered).T
+    x = points[:, None, None] + _offsets(reaches, OCTAVES)
+    heights = curve.floats(x)
+    found = []
+    for i, (point, reach) in enumerate(ordered):
+        depth = _resolved(point, reach)
+        depth = _finite(heights[i, :depth])
+        if i < CHECKED:
+            depth = _trusted(curve, x[i, :depth, 0], heights[i, :depth, 0])
+        samples = Scaled.of(heights[i, :depth])
+        if depth < FEWEST and i < CHECKED:
+            samples = curve.exactly(x[i])
+        side, rough = _side(normal, point, reach, samples, powers)
+        if rough and point == 0.0 and depth == OCTAVES:
+            deep = curve.floats(_offsets(np.array([reach]), DEEPER)[0])
+            side, _ = _side(normal, point, reach, Scaled.of(deep[: _finite(deep)]), powers)
+        found.append(side)
     return found
 
 
-def _studied(curve: Curve, stretches: Sequence[tuple[float, float]], powers: Sequence[int], octaves: int) -> list[Side]:
-    points, reaches = np.array(stretches).T
-    ends = reaches[:, None] * np.exp2(-np.arange(octaves + 1.0))
-    half = 0.5 * (ends[:, :-1] - ends[:, 1:])
-    offsets = 0.5 * (ends[:, :-1] + ends[:, 1:])[..., None] + half[..., None] * NODES
-    samples = curve(points[:, None, None] + offsets)
-    # The heights of each side are taken relative to that at its end, which may be far beyond float64.
-    units = np.where(samples.mantissa[:, 0, -1] == 0, 0, samples.exponent[:, 0, -1])
-    relative = Scaled(samples.mantissa, samples.exponent - units[:, None, None])
-    weights = np.abs(half)[..., None] * WEIGHTS
-    with np.errstate(over="ignore", invalid="ignore"):
-        integrals = {p: relative.power(p).floats() * weights for p in powers}
-        signed = {p: v.sum(axis=-1) for p, v in integrals.items()}
-        sizes = {p: np.abs(v).sum(axis=-1) for p, v in integrals.items()}
-    return [
-        _side(point, reach, {p: (sizes[p][i], signed[p][i]) for p in powers}, int(units[i]))
-        for i, (point, reach) in enumerate(stretches)
-    ]
+def _offsets(reaches: Floats, octaves: int) -> Floats:
+    """The nodes of every octave of every side."""
+    return reaches[:, None, None] * np.exp2(-np.arange(octaves))[:, None] * (0.75 + 0.25 * NODES)
 
 
-def _side(point: float, reach: float, series: dict[int, tuple[Floats, Floats]], unit: int) -> Side:
-    depth = len(next(iter(series.values()))[0])
-    if point != 0.0:
-        # Closer than 2**-46 of the point itself, floats cannot tell where they are.
-        depth = max(4, min(depth, math.floor(math.log2(abs(reach / point))) + 46))
-    studies = {p: _Study.of(sizes[:depth], signed[:depth], exact=point == 0.0) for p, (sizes, signed) in series.items()}
-    usable = [study for study in studies.values() if not study.divergent and not study.lost]
-    last = depth - 1
+def _resolved(point: float, reach: float) -> int:
+    """How many octaves floats can tell apart."""
+    if point == 0.0:
+        return OCTAVES
+    return max(4, min(OCTAVES, math.floor(math.log2(abs(reach / point))) + RESOLVED))
+
+
+def _finite(heights: Floats) -> int:
+    """How many octaves have only finite heights, from the first on."""
+    lost = np.flatnonzero(~np.isfinite(heights).all(axis=1))
+    return int(lost[0]) if lost.size else len(heights)
+
+
+def _trusted(curve: Curve, x: Floats, heights: Floats) -> int:
+    """How many octaves have heights that have not cancelled to noise, one sample of each being given."""
+
+    def agrees(index: int) -> bool:
+        exact = curve.exact_float(x[index])
+        return abs(float(heights[index]) - exact) <= TRUSTED * abs(exact)
+
+    low, high = 0, len(x)
+    if not high or agrees(high - 1):
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if agrees(middle - 1) else (low, middle)
+    return low
+
+
+def _side(normal: Normal, point: float, reach: float, samples: Scaled, powers: Sequence[int]) -> tuple[Side, bool]:
+    """The Side, and whether deeper octaves could tell more."""
+    depth = len(samples.mantissa)
+    # Heights are taken relative to the largest, which may be far beyond float64.
+    unit = int(np.max(samples.exponent, initial=0, where=np.isfinite(samples.mantissa) & (samples.mantissa != 0)))
+    relative = Scaled(samples.mantissa, samples.exponent - unit)
+    density = normal.relative_density(point, _offsets(np.array([reach]), depth)[0])
+    weights = density * WEIGHTS * (0.25 * abs(reach) * np.exp2(-np.arange(depth)))[:, None]
+    every: dict[int, Series] = {}
+    for p in powers:
+        with np.errstate(over="ignore", invalid="ignore"):
+            terms = relative.power(p).floats() * weights
+            every[p] = Series(terms.sum(axis=1), np.abs(terms).sum(axis=1))
+    usable = [series.uncertainty for series in every.values() if series.settles]
+    last, uncertainty = depth - 1, 0.0
     if usable:
-        first = depth // 2
-        last = first + int(np.argmin(sum(study.doubt[first:] / (study.total or 1.0) for study in usable)))
-    rests = {p: study.rest(last, p * unit) for p, study in studies.items()}
-    return Side(point, reach, reach * 2.0 ** -(last + 1), rests)
-
-
-@dataclass(frozen=True, slots=True)
-class _Study:
-    """A series of octave integrals, and for each octave the rest that a geometric series would leave beyond it."""
-
-    signed: Floats
-    sizes: Floats
-    beyond: Floats
-    doubt: Floats
-    total: float
-    divergent: bool
-    lost: bool
-
-    @classmethod
-    def of(cls, sizes: Floats, signed: Floats, exact: bool) -> _Study:
-        with np.errstate(all="ignore"):
-            ratio = np.concatenate([[0.5], sizes[1:] / sizes[:-1]])
-            beyond = np.where(sizes == 0, 0.0, np.where(ratio < 1, sizes * ratio / (1 - ratio), math.inf))
-            step = np.abs(np.concatenate([[math.inf], sizes[1:] + beyond[1:] - beyond[:-1]]))
-            doubt = step + np.concatenate([[math.inf], step[:-1]])
-            doubt = np.where(np.isnan(doubt), math.inf, doubt)
-            end = len(sizes) if exact else max(len(sizes) - 12, len(sizes) // 2)
-            pace = (sizes[end - 1] / sizes[end // 2]) ** (1 / (end - 1 - end // 2))
-        return cls(
-            signed,
-            sizes,
-            beyond,
-            doubt,
-            float(np.nansum(sizes)),
-            bool(np.isinf(sizes).any() or pace >= DIVERGES),
-            bool(np.isnan(sizes).any()),
-        )
-
-    def rest(self, last: int, exponent: int) -> Rest:
-        if self.divergent or self.lost:
-            return Rest(divergent=self.divergent, settled=not self.lost)
-        value, error = float(self.beyond[last]), float(self.doubt[last])
-        settled = error <= SETTLED * self.total
-        if abs(self.signed[last]) < 0.999 * self.sizes[last]:
-            # The sign still changes from octave to octave: the rest may cancel.
-            return Rest(0.0, error + value, exponent, settled=settled)
-        return Rest(math.copysign(value, self.signed[last]), error, exponent, settled=settled)
+        doubts = np.sum(usable, axis=0)[FEWEST - 1 :]
+        # Of cuts that are as good as another the deepest leaves least to extrapolation.
+        last = FEWEST - 1 + int(np.flatnonzero(doubts <= max(float(doubts.min()), LEAST))[-1])
+        uncertainty = float(doubts[last - FEWEST + 1])
+    rests = {p: series.rest(last, p * unit) for p, series in every.items()}
+    rough = uncertainty > 10 * LEAST or any(series.divergent for series in every.values())
+    return Side(point, reach, reach * 2.0 ** -(last + 1), rests), rough

@@ -69,18 +69,15 @@ def _smoothed(bits: Floats) -> Floats:
 
 def _judged(ladder: Floats, bits: Floats, peak: float) -> Tail:
     end = float(ladder[-1])
-    if np.isnan(bits).any():
-        return Tail(end, settled=False)
-    infinite = np.flatnonzero(bits == math.inf)
-    if infinite.size:
-        # Exact values end at 2**65536. If the last ones below rise, it is the integrand that grows.
-        before = bits[: infinite[0]]
-        rises = len(before) < 3 or bool(before[-1] > before[-3])
-        return Tail(end, divergent=rises, infinite=len(before) == 0, settled=rises)
-    if bits[-1] > -math.inf and bits[-1] - bits[-1 - RUNGS] > FALLING:
+    lost = np.flatnonzero(np.isnan(bits) | (bits == math.inf))
+    known = bits[: lost[0]] if lost.size else bits
+    if lost.size and bits[lost[0]] == math.inf and (len(known) < 3 or known[-1] > known[-3]):
+        # Exact values end at 2**65536, those of inner terms included; what rose up to there is f.
+        return Tail(end, divergent=True, infinite=not len(known))
+    if not lost.size and bits[-1] > -math.inf and bits[-1] - bits[-1 - RUNGS] > FALLING:
         return Tail(end, divergent=True)
-    counts = np.flatnonzero(bits > peak - NEGLIGIBLE)
+    counts = np.flatnonzero(known > peak - NEGLIGIBLE)
     last = int(counts[-1]) if counts.size else 0
-    if last == len(ladder) - 1:
-        return Tail(end, settled=bool(bits[-1] <= peak - SMALL))
-    return Tail(float(ladder[last + 1]))
+    if last < len(known) - 1:
+        return Tail(float(ladder[last + 1]))
+    return Tail(end, settled=not lost.size and bool(bits[-1] <= peak - SMALL))

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from symkit.analyze.blurred import UNDEFINED, Exact, blurred, vertex
 from symkit.analyze.curve import Floats
 
 Rows = Callable[[Floats], Floats]
 """Samples of every function, one a row, at points of one dimension."""
 
-UNDEFINED = 2
 HALVINGS = 70
 DESCENTS = 24
 ROUNDED = 1e-15
@@ -22,33 +22,37 @@ SAME = 1e-13
 """Zeros this close, relative to their size, are one."""
 
 
-def zeros(rows: Rows, grid: Floats, tiny: float) -> list[float]:
+def zeros(rows: Rows, exact: Exact, grid: Floats, tiny: float) -> list[float]:
     """Every point where a row crosses or touches 0, or starts or stops being 0 or being defined, ascending.
 
     Args:
         rows: the functions; NaN where one is not defined.
+        exact: one of them at one point, without rounding.
         grid: where they are sampled, ascending; two crossings between neighbours are missed unless |row| dips there.
         tiny: a distance that does not matter.
 
-    A crossing is good to the last bit or so; a touch to 1e-8 of the grid's spacing, unless it is a short decimal.
+    A crossing is good to the last bit or so, and so is a touch like that of a square.
     """
     heights = rows(grid)
     classes = _classes(heights)
     alone = _alone(classes)
     row, left = np.nonzero((classes[:, :-1] != classes[:, 1:]) & ~alone[:, :-1] & ~alone[:, 1:])
+    hidden, false = blurred(exact, grid, classes, row, left)
+    row, left = row[~false], left[~false]
     dip, bottom = np.nonzero(_dips(heights, classes))
     lowest = _descended(rows, dip, grid[bottom - 1], grid[bottom + 1])
-    below = _sampled(rows, dip, lowest)
+    below = sampled(rows, dip, lowest)
     crossed = (_classes(below) != classes[dip, bottom]) & (below != 0)
-    touched = np.abs(below) <= 1e-9 * np.abs(heights[dip, bottom])
+    touched = np.flatnonzero(np.abs(below) <= 1e-9 * np.abs(heights[dip, bottom]))
     found = [
+        np.array(hidden),
         grid[np.nonzero(alone)[1]],
         _bisected(rows, row, grid[left], grid[left + 1], tiny),
         _bisected(rows, dip[crossed], grid[bottom - 1][crossed], lowest[crossed], tiny),
         _bisected(rows, dip[crossed], lowest[crossed], grid[bottom + 1][crossed], tiny),
-        _shortest(rows, dip[touched], lowest[touched], 1e-6 * (grid[bottom + 1] - grid[bottom])[touched]),
+        np.array([vertex(exact, int(dip[i]), lowest[i], grid[bottom[i] + 1] - grid[bottom[i]]) for i in touched]),
     ]
-    return _distinct(np.concatenate(found), tiny)
+    return _distinct(np.concatenate(found) + 0.0, tiny)
 
 
 def _classes(heights: Floats) -> NDArray[np.int8]:
@@ -65,7 +69,7 @@ def _alone(classes: NDArray[np.int8]) -> NDArray[np.bool_]:
     return alone
 
 
-def _sampled(rows: Rows, row: NDArray[np.intp], x: Floats) -> Floats:
+def sampled(rows: Rows, row: NDArray[np.intp], x: Floats) -> Floats:
     """Of each point the height of its own row."""
     if not len(x):
         return x
@@ -76,20 +80,20 @@ def _bisected(rows: Rows, row: NDArray[np.intp], low: Floats, high: Floats, tiny
     """Where the class of `row` at `low` ends."""
     if not len(low):
         return low
-    before = _classes(_sampled(rows, row, low))
+    before = _classes(sampled(rows, row, low))
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        same = _classes(_sampled(rows, row, middle)) == before
+        same = _classes(sampled(rows, row, middle)) == before
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return _shortest(rows, row, low, np.maximum(ROUNDED * np.abs(low), tiny), high)
 
 
 def _shortest(rows: Rows, row: NDArray[np.intp], x: Floats, tolerance: Floats, other: Floats | None = None) -> Floats:
     """The shortest decimal within tolerance that is a zero or a hole, else the lowest of the candidates."""
-    best, lowest = x, np.abs(_sampled(rows, row, x))
+    best, lowest = x, np.abs(sampled(rows, row, x))
     candidates = [np.round(x, digits) for digits in range(15, -1, -1)]
     for candidate in [*([other] if other is not None else []), *candidates]:
-        height = np.abs(_sampled(rows, row, candidate))
+        height = np.abs(sampled(rows, row, candidate))
         better = (np.abs(candidate - x) <= tolerance) & ((height <= lowest) | np.isnan(height))
         best, lowest = np.where(better, candidate, best), np.where(better, height, lowest)
     return best
