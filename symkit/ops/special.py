@@ -22,6 +22,14 @@ def _i1e_derivative(b: Algebra, x: Term, r: Term) -> Term:
     return b("where", abs(x) < 1, b("exp", -abs(x)) * series, b("i0e", x) - r / x) - b("sign", x) * r
 
 
+def _tanh_softplus_derivative(b: Algebra, x: Term, r: Term) -> Term:
+    # 4e(e + 1)/(e**2 + 2e + 2)**2 with e = exp(x), written in z = exp(-|x|) on either side of 0.
+    z = b("exp", -abs(x))
+    positive = x > 0
+    root = b("where", positive, 1 + z * (2 + 2 * z), 2 + z * (2 + z))
+    return 4 * (b("where", positive, z * z, z) * (1 + z)) / b("square", root)
+
+
 OPERATORS = (
     Operator(
         "sigmoid",
@@ -74,13 +82,41 @@ OPERATORS = (
         cost=24,
     ),
     Operator(
+        "tanh_softplus",
+        1,
+        "tanh(softplus(x)), the gate of mish; rational in exp(-|x|).",
+        "B section 4.7 (in Mish)",
+        latex=r"\tanh\left(\operatorname{{softplus}}\left({0}\right)\right)",
+        expansion=lambda b, x: b("tanh", b("softplus", x)),
+        partials=(_tanh_softplus_derivative,),
+        trend=("increasing",),
+        range=(0.0, 1.0),
+        safe=(0.0,),
+        native="tanh_softplus",
+        cost=18,
+    ),
+    Operator(
+        "gaussian",
+        1,
+        "exp(-x**2).",
+        "B section 3.1.1",
+        latex=r"e^{{-{0}^{{2}}}}",
+        expansion=lambda b, x: b("exp", -(x * x)),
+        partials=(lambda b, x, r: -2 * (x * r),),
+        range=(0.0, 1.0),
+        safe=(0.0,),
+        parity="even",
+        native="gaussian",
+        cost=12,
+    ),
+    Operator(
         "erf",
         1,
         "Error function.",
         "B section 3.1.1, table 4.1",
         latex=r"\operatorname{{erf}}\left({0}\right)",
         exact=lambda m, x: m.erf(x),
-        partials=(lambda b, x, r: TWO_OVER_SQRT_PI * b("exp", -(x * x)),),
+        partials=(lambda b, x, r: TWO_OVER_SQRT_PI * b("gaussian", x),),
         ball=balls.monotone("erf"),
         trend=("increasing",),
         range=(-1.0, 1.0),
@@ -98,7 +134,7 @@ OPERATORS = (
         "B table 4.1",
         latex=r"\operatorname{{erfc}}\left({0}\right)",
         exact=exact.erfc,
-        partials=(lambda b, x, r: -TWO_OVER_SQRT_PI * b("exp", -(x * x)),),
+        partials=(lambda b, x, r: -TWO_OVER_SQRT_PI * b("gaussian", x),),
         ball=balls.monotone("erfc"),
         trend=("decreasing",),
         range=(0.0, 2.0),
@@ -158,7 +194,7 @@ OPERATORS = (
         aliases=("Φ", "ncdf"),
         latex=r"\Phi\left({0}\right)",
         expansion=lambda b, x: 0.5 * b("erfc", -math.sqrt(0.5) * x),
-        partials=(lambda b, x, r: 1 / math.sqrt(2 * math.pi) * b("exp", -0.5 * (x * x)),),
+        partials=(lambda b, x, r: 1 / math.sqrt(2 * math.pi) * b("gaussian", -math.sqrt(0.5) * x),),
         trend=("increasing",),
         range=(0.0, 1.0),
         safe=(0.0,),

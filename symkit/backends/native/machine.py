@@ -107,10 +107,16 @@ class Value:
         return self._binary("div", other, swap=True)
 
     def __neg__(self) -> Value:
-        return self.machine.emit("neg", self.type, self)
+        return self._operand_of("neg") or self.machine.emit("neg", self.type, self)
 
     def __abs__(self) -> Value:
-        return self.machine.emit("abs", self.type, self)
+        # |-x| is |x| to the bit, and is what sigmoid(x) and sigmoid(-x) share.
+        return self.machine.emit("abs", self.type, self._operand_of("neg") or self)
+
+    def _operand_of(self, code: str) -> Value | None:
+        """The operand, if this value is the result of `code`."""
+        instruction = self.machine.instructions[self.index]
+        return Value(self.machine, instruction.operands[0]) if instruction.code == code else None
 
     def __and__(self, other: Value | int) -> Value:
         return self._binary("and", other)

@@ -10,15 +10,19 @@ from symkit.backends.native.maths.tables import coefficients, split
 EXP_RANGE = {"float32": (-110.0, 100.0), "float64": (-760.0, 720.0)}
 """Beyond these exp is 0 or infinite with room to spare, and the exponent still fits the scaling."""
 
-EXPM1_RANGE = {"float32": (-20.0, 89.0), "float64": (-45.0, 710.0)}
+
+EXPM1_OVERFLOW = {"float32": 88.72284, "float64": 709.7827128933841}
+"""The largest numbers whose exp is finite."""
 
 
 def _reduced(m: Machine, x: Value) -> tuple[Value, Value]:
-    """(exp(r) - 1, n) with x = n log 2 + r and |r| at most log(2)/2."""
+    """(exp(r) - 1, n) with x = n log 2 + r and |r| at most log(2)/2; exp and expm1 of one x share it."""
+    low, high = EXP_RANGE[m.format.name]
+    x = m.clamped(x, low, high)
     shifted = m.fma(x, 1 / math.log(2), m.format.round_shift)
     n = shifted - m.format.round_shift
-    high, low = split(m.format, "log2")
-    r = m.fma(n, -low, m.fma(n, -high, x))
+    log2, rest = split(m.format, "log2")
+    r = m.fma(n, -rest, m.fma(n, -log2, x))
     tail = m.polynomial(r, coefficients(m.format)["EXP"])
     power = m.bits(shifted) - m.bits(m.real(m.format.round_shift))
     return m.fma(tail, r * r, r), power
@@ -26,8 +30,7 @@ def _reduced(m: Machine, x: Value) -> tuple[Value, Value]:
 
 def exp_scaled(m: Machine, x: Value, power: int) -> Value:
     """exp(x) * 2**power, with its own overflow and gradual underflow."""
-    low, high = EXP_RANGE[m.format.name]
-    fraction, n = _reduced(m, m.clamped(x, low, high))
+    fraction, n = _reduced(m, x)
     n = n + power if power else n
     # Half the exponent at a time: 2**n alone may not be a normal number.
     half = n >> 1
@@ -39,10 +42,12 @@ def exp(m: Machine, x: Value) -> Value:
 
 
 def expm1(m: Machine, x: Value) -> Value:
-    low, high = EXPM1_RANGE[m.format.name]
-    fraction, n = _reduced(m, m.clamped(x, low, high))
-    half = m.power_of_two(n - 1)
+    fraction, n = _reduced(m, x)
+    # Below 2**-(mantissa + 2) the power no longer counts; above 2**bias it is halved once to stay a number.
+    least = -(m.format.mantissa + 3)
+    half = m.power_of_two(m.select(n < least, least, n) - 1)
     result = 2.0 * m.fma(half, fraction, half - 0.5)
+    result = m.select(x > EXPM1_OVERFLOW[m.format.name], math.inf, result)
     return m.select(x.equals(0.0), x, result)
 
 
@@ -66,5 +71,14 @@ def cosh(m: Machine, x: Value) -> Value:
 
 
 def tanh(m: Machine, x: Value) -> Value:
-    t = expm1(m, -2.0 * abs(x))
+    # exp(-|2 x|) is what the derivative, 4 sigmoid(2 x) sigmoid(-2 x), stands on too.
+    t = expm1(m, -abs(2.0 * x))
     return m.copysign(-t / (t + 2.0), x)
+
+
+def tanh_softplus(m: Machine, x: Value) -> Value:
+    """n/(n + 2) with n = e(e + 2) and e = exp(x), written in exp(-|x|), which cannot overflow."""
+    z = exp(m, -abs(x))
+    positive = x > 0.0
+    top = m.select(positive, m.fma(2.0, z, 1.0), z * (z + 2.0))
+    return top / m.fma(m.select(positive, z * z, 1.0), 2.0, top)

@@ -7,20 +7,25 @@ from symkit.backends.native.maths.exponential import exp
 from symkit.backends.native.maths.tables import coefficients
 
 
-def _gauss(m: Machine, a: Value) -> Value:
-    """exp(-a**2), with the rounding error of the square put back."""
+def _held(m: Machine, a: Value) -> Value:
+    """|x| up to where exp(-x**2) has long been 0, which keeps its square finite."""
+    return m.select(a > 30.0, 30.0, a)
+
+
+def gaussian(m: Machine, x: Value) -> Value:
+    """exp(-x**2), with the rounding error of the square put back."""
+    a = _held(m, abs(x))
     square = a * a
     error = m.fma(a, a, -square)
     e = exp(m, -square)
-    # At an infinite a the error is NaN, and e is 0.
-    return m.select(e > 0.0, m.fma(e, -error, e), e)
+    return m.fma(e, -error, e)
 
 
-def _complement(m: Machine, a: Value) -> Value:
-    """erfc(a) for a >= 0, as exp(-a**2) times a polynomial in (a - 2)/(a + 2) over 1 + 2 a."""
-    held = m.select(a > 30.0, 30.0, a)
-    t = (held - 2.0) / (held + 2.0)
-    return _gauss(m, held) * (m.polynomial(t, coefficients(m.format)["ERFCX"]) / m.fma(2.0, held, 1.0))
+def _complement(m: Machine, x: Value) -> Value:
+    """erfc(|x|), as exp(-x**2) times a polynomial in (|x| - 2)/(|x| + 2) over 1 + 2|x|."""
+    a = _held(m, abs(x))
+    t = (a - 2.0) / (a + 2.0)
+    return gaussian(m, x) * (m.polynomial(t, coefficients(m.format)["ERFCX"]) / m.fma(2.0, a, 1.0))
 
 
 def _near(m: Machine, x: Value) -> Value:
@@ -30,12 +35,12 @@ def _near(m: Machine, x: Value) -> Value:
 
 def erf(m: Machine, x: Value) -> Value:
     a = abs(x)
-    return m.select(a < 1.0, _near(m, x), m.copysign(1.0 - _complement(m, a), x))
+    return m.select(a < 1.0, _near(m, x), m.copysign(1.0 - _complement(m, x), x))
 
 
 def erfc(m: Machine, x: Value) -> Value:
     a = abs(x)
-    complement = _complement(m, a)
+    complement = _complement(m, x)
     tail = m.select(x < 0.0, 2.0 - complement, complement)
     return m.select(a < 0.5, 1.0 - _near(m, x), tail)
 
