@@ -23,11 +23,10 @@ def _i1e_derivative(b: Algebra, x: Term, r: Term) -> Term:
 
 
 def _tanh_softplus_derivative(b: Algebra, x: Term, r: Term) -> Term:
-    # 4e(e + 1)/(e**2 + 2e + 2)**2 with e = exp(x), written in z = exp(-|x|) on either side of 0.
-    z = b("exp", -abs(x))
-    positive = x > 0
-    root = b("where", positive, 1 + z * (2 + 2 * z), 2 + z * (2 + z))
-    return 4 * (b("where", positive, z * z, z) * (1 + z)) / b("square", root)
+    # With c = sigmoid(-x) the function is (1 - c**2)/(1 + c**2).
+    c = b("sigmoid", -x)
+    square = c * c
+    return 4 * (b("sigmoid", x) * square) / b("square", 1 + square)
 
 
 OPERATORS = (
