@@ -10,7 +10,7 @@ import typer
 
 from symkit.cli.arguments import Formula, JsonOption, KindOption, read_expression
 from symkit.cli.console import emit_json, remark
-from symkit.cli.files import write_text, write_whole
+from symkit.cli.files import check_place, write_text, write_whole
 from symkit.errors import DomainError
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def export(
       symkit export "y*log(p)" --format json -o loss.json --json
     """
     expression = read_expression(formula, kind)
+    if output is not None:
+        check_place(output)
     from symkit.nn import export as exported
 
     content = exported(expression, format)
@@ -57,7 +59,7 @@ def export(
     elif output is not None:
         remark(f"wrote {output}")
     else:
-        typer.echo(content)
+        typer.echo(str(content).rstrip("\n"))
 
 
 def _save(module: torch.jit.ScriptModule, path: Path) -> None:

@@ -1,0 +1,66 @@
+"""Ways to run the command line: in this process, which is quick, and in one of its own, which is the real thing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from symkit.cli.app import app
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output as the one JSON object it must be; NaN and Infinity are not JSON."""
+
+        def refuse(word: str) -> None:
+            raise AssertionError(f"{word} is not JSON")
+
+        value = json.loads(self.out, parse_constant=refuse)
+        assert isinstance(value, dict)
+        return value
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def symkit(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command in this process, piped and without COLUMNS."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(*arguments: str, stdin: str | bytes | None = None, columns: int | None = None) -> Done:
+        if columns is not None:
+            monkeypatch.setenv("COLUMNS", str(columns))
+        done = CliRunner().invoke(app, list(arguments), prog_name="symkit", input=stdin)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Done(done.exit_code, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def symkit_process() -> Command:
+    """Runs a command in a process of its own."""
+
+    def run(*arguments: str | bytes, stdin: bytes = b"") -> Done:
+        command = [sys.executable, "-m", "symkit", *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run

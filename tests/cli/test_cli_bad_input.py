@@ -1,0 +1,137 @@
+"""Bad input: exit status 2, something to learn on standard error, nothing on standard output, never a traceback."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from conftest import Command
+
+BAD_COMMANDS = [
+    (["nothing"], "No such command"),
+    (["sho"], "show"),
+    (["show"], "EXPR"),
+    (["show", "x", "y"], "extra argument"),
+    (["show", "x", "--jsn"], "--json"),
+    (["show", "x", "--order", "0"], "greater than or equal to 1"),
+    (["show", "x", "--order", "two"], "integer"),
+    (["show", "x", "--kind", "cat"], "activation, loss, plain"),
+    (["show", "x", "--wrt", "q"], "there are x"),
+    (["show", "3", "--derivative"], "none"),
+    (["analyze", "y - p"], "activation"),
+    (["analyze", "x", "--variance", "-1"], "positive"),
+    (["analyze", "x", "--mean", "nan"], "finite"),
+    (["analyze", "x", "--mean", "much"], "number"),
+    (["analyze", "C*x"], "C=10"),
+    (["export", "x", "--format", "word"], "latex"),
+    (["export", "x", "--format", "torchscript"], "-o"),
+    (["export", "x", "-o", "/no/such/folder/file"], "/no/such/folder/file"),
+    (["export", "C*x"], "C=10"),
+    (["export", "3", "--format", "torchscript", "-o", "never.pt"], "input"),
+    (["zoo", "mihs"], "mish"),
+    (["zoo", "a", "b"], "extra argument"),
+    (["zoo", "mish", "--kind", "loss"], "do not go together"),
+    (["zoo", "--find", "x", "--search", "x"], "do not go together"),
+    (["zoo", "--kind", "cat"], "constraint-op"),
+    (["zoo", "--find", "x*"], "ends too early"),
+    (["run", "foo(x)"], "unknown function 'foo' (line 1, column 1)\n    foo(x)\n    ^"),
+    (["run", "3"], "write an activation in x"),
+    (["run", "x + y"], "function of x, y"),
+    (["run", "mish"], "mish(x)"),
+    (["run", "y*log(p) + z"], "inputs y, p, z"),
+    (["run", "C*x"], "C=10"),
+    (["run", "x", "--data", "mnist"], "digits, diabetes"),
+    (["run", "x", "--epochs", "0"], "greater than or equal to 1"),
+    (["run", "x", "--width", "wide"], "integer"),
+    (["run", "x", "--lr", "-1"], "positive"),
+    (["run", "x", "--lr", "nan"], "positive"),
+    (["run", "x", "--backend", "cuda12"], "auto, torch"),
+    (["run", "a*x", "--granularity", "pixel"], "none, layer, channel, neuron"),
+    (["run", "x", "--save", "/no/such/folder/file.json"], "/no/such/folder/file.json"),
+    (["run", "x", "--save", "/"], "cannot be written"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), BAD_COMMANDS, ids=[" ".join(command) for command, _ in BAD_COMMANDS])
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_bad_commands(symkit: Command, arguments: list[str], said: str, as_json: bool) -> None:
+    # The fixture raises what typer did not turn into an exit.
+    done = symkit(*arguments, *(["--json"] if as_json and arguments[0] in ("show", "run", "zoo") else []))
+    assert done.code == 2
+    assert done.out == ""
+    assert said in done.err
+
+
+BAD_TEXTS = [
+    "",
+    " ",
+    "x +",
+    "* x",
+    "x x",
+    "(x",
+    "x)",
+    "x(2)",
+    "sin()",
+    "sin(x, x)",
+    "max(x)",
+    "sigmod(x)",
+    "1.2.3",
+    "2e+",
+    "x = 3",
+    "f(x = x",
+    "f(x; alpha: pixel) = alpha*x",
+    "f(x; alpha = nan) = alpha*x",
+    "where(x)",
+    "x if",
+    "|x",
+    "x @ x",
+    "x; y",
+    "t = x;",
+    "__import__('os')",
+    "x.__class__",
+    "lambda x: x",
+    '"x"',
+    "x\x00",
+    "x\x1b[31m",
+    "\ud800",
+    "9" * 500,
+    "(" * 300 + "x" + ")" * 300,
+]
+
+
+@pytest.mark.parametrize("text", BAD_TEXTS, ids=lambda text: ascii(text)[:30])
+def test_bad_formulas(symkit: Command, text: str) -> None:
+    done = symkit("show", text)
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.startswith("Error: ")
+    assert "line 1, column" in done.err
+    assert "\x1b" not in done.err
+
+
+HUGE = {
+    "a million parentheses": b"(" * 1_000_000 + b"x" + b")" * 1_000_000,
+    "ten megabytes": b"x+" * 5_000_000 + b"x",
+    "100,000 terms": b"+".join([b"x"] * 100_000),
+    "deep text within the limit": b"(" * 30_000,
+    "bytes that are no text": b"x + \xff\xfe",
+    "control characters": bytes(range(32)),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_hostile_formulas_on_standard_input(symkit_process: Command, name: str) -> None:
+    start = time.perf_counter()
+    done = symkit_process("show", "-", stdin=HUGE[name])
+    assert time.perf_counter() - start < 2.0
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.startswith("Error: ")
+    assert "Traceback" not in done.err
+
+
+def test_bytes_that_are_no_text_as_an_argument(symkit_process: Command) -> None:
+    done = symkit_process("show", b"x + \xff")
+    assert done.code == 2
+    assert "line 1, column 5" in done.err
+    assert "Traceback" not in done.err
