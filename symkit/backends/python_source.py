@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from symkit.backends.plain import plain_program
 from symkit.backends.source import Emitter, number, python_names
+from symkit.errors import DomainError
 from symkit.ir import Program
 from symkit.text import Expression, parse
 from symkit.transform import stabilise
@@ -31,9 +32,11 @@ def python_source(e: Expression | str) -> str:
     too; the result has the dtype of the inputs.
 
     Raises:
-        DomainError: for a constant without a value, such as C.
+        DomainError: for a constant without a value, such as C, or an expression without inputs.
     """
     expression = parse(e) if isinstance(e, str) else e
+    if not expression.inputs:
+        raise DomainError(f"{expression} has no inputs; a function of tensors needs one, such as f(x) = {expression}")
     names = python_names((*expression.inputs, *expression.parameters))
     like = names[expression.inputs[-1]]
     (function,) = python_names([expression.name or expression.kind], taken=names.values())

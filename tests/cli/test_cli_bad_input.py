@@ -27,6 +27,7 @@ BAD_COMMANDS = [
     (["export", "x", "--format", "torchscript"], "-o"),
     (["export", "x", "-o", "/no/such/folder/file"], "/no/such/folder/file"),
     (["export", "C*x"], "C=10"),
+    (["export", "3"], "has no inputs"),
     (["export", "3", "--format", "torchscript", "-o", "never.pt"], "input"),
     (["zoo", "mihs"], "mish"),
     (["zoo", "a", "b"], "extra argument"),
