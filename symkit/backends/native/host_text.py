@@ -19,6 +19,7 @@ from enum import Enum, IntEnum
 
 from symkit.backends.native.llvm_text import Writer
 from symkit.backends.native.machine import FLOAT32, Machine, Value
+from symkit.backends.native.storage import Storage, load, store
 
 TILE = 256
 """Columns whose values for a sum are held before they are added up, lane by lane."""
@@ -54,9 +55,10 @@ class Word(IntEnum):
 
 @dataclass(frozen=True)
 class Box:
-    """What a kernel is compiled for: number of outer dimensions, step of every tensor, fate of every root."""
+    """What a kernel is compiled for: outer dimensions, storage and step of every tensor, fate of every root."""
 
     outer: int
+    storages: tuple[Storage, ...]
     steps: tuple[Step, ...]
     reductions: tuple[Reduction, ...]
 
@@ -65,6 +67,7 @@ class KernelText:
     """Writes `run(args, first, last)` over items, and `parallel(args)` over all of them on OpenMP's threads."""
 
     def __init__(self, machine: Machine, leaves: Sequence[str], roots: Sequence[Value], box: Box) -> None:
+        self._format = machine.format
         self._real = machine.format.real.value
         self._lanes = 16 if machine.format is FLOAT32 else 8
         self._box = box
@@ -73,6 +76,7 @@ class KernelText:
         self._names = [*self._inputs, *self._outputs]
         self._step = dict(zip(self._names, box.steps, strict=True))
         self._fate = dict(zip(self._outputs, box.reductions, strict=True))
+        self._storage = dict(zip(self._names, box.storages, strict=True))
         self._summed = [name for name in self._outputs if self._fate[name] is Reduction.COLUMNS]
         self._writer = Writer(machine, {leaf: f"%x{name}" for leaf, name in zip(leaves, self._inputs, strict=True)})
         self._body, self._results = self._writer.write([root.index for root in roots])
@@ -101,30 +105,39 @@ class KernelText:
         ]
         for name in self._inputs:
             if self._step[name] is Step.NONE:
-                lines.append(f"  %x{name} = load {self._real}, ptr %{name}")
+                lines += load(self._storage[name], self._format, f"x{name}", f"%{name}")
         lines += ["  br label %loop", "loop:", "  %i = phi i64 [ 0, %entry ], [ %next, %loop ]"]
         for name in self._inputs:
             if self._step[name] is not Step.NONE:
-                lines += [*self._address(name), f"  %x{name} = load {self._real}, ptr %a{name}"]
+                lines += self._address(name)
+                lines += load(self._storage[name], self._format, f"x{name}", f"%a{name}")
         lines += self._body
         for name, result in zip(self._outputs, self._results, strict=True):
             lines += self._address(name)
             if self._fate[name] is Reduction.ROWS:
                 lines.append(f"  %l{name} = load {self._real}, ptr %a{name}")
                 lines.append(f"  %g{name} = fadd {self._real} %l{name}, {result}")
-                result = f"%g{name}"
-            lines.append(f"  store {self._real} {result}, ptr %a{name}")
+                lines.append(f"  store {self._real} %g{name}, ptr %a{name}")
+            elif self._fate[name] is Reduction.COLUMNS:
+                lines.append(f"  store {self._real} {result}, ptr %a{name}")
+            else:
+                lines += store(self._storage[name], self._format, result, f"%a{name}", f"y{name}")
         lines += ["  %next = add nuw nsw i64 %i, 1", "  %more = icmp slt i64 %next, %n"]
         return [*lines, "  br i1 %more, label %loop, label %done", "done:", "  ret void", "}"]
+
+    def _element(self, name: str) -> str:
+        """LLVM type of one element in memory; partials of sums are in the type of computation."""
+        stored = self._fate.get(name, Reduction.STORE) is Reduction.STORE
+        return self._storage[name].element if stored else self._real
 
     def _address(self, name: str) -> list[str]:
         """Where element %i of a tensor lies; sums along columns go to their tile, those over rows are dense."""
         dense = self._step[name] is Step.UNIT or self._fate.get(name, Reduction.STORE) is not Reduction.STORE
         if dense:
-            return [f"  %a{name} = getelementptr inbounds {self._real}, ptr %{name}, i64 %i"]
+            return [f"  %a{name} = getelementptr inbounds {self._element(name)}, ptr %{name}, i64 %i"]
         return [
             f"  %o{name} = mul nsw i64 %i, %s{name}",
-            f"  %a{name} = getelementptr inbounds {self._real}, ptr %{name}, i64 %o{name}",
+            f"  %a{name} = getelementptr inbounds {self._element(name)}, ptr %{name}, i64 %o{name}",
         ]
 
     # -- items -------------------------------------------------------------------------------------------------
@@ -201,7 +214,7 @@ class KernelText:
             lines.append(f"  %m{name}_{d} = mul nsw i64 %r{d}, %s{name}_{d}")
             lines.append(f"  %t{name}_{d} = add nsw i64 {total}, %m{name}_{d}")
             total = f"%t{name}_{d}"
-        return [*lines, f"  %b{name} = getelementptr inbounds {self._real}, ptr %p{name}, i64 {total}"]
+        return [*lines, f"  %b{name} = getelementptr inbounds {self._element(name)}, ptr %p{name}, i64 {total}"]
 
     def _stretches(self) -> list[str]:
         """The columns of a row's block: all at once, or for sums along them tile by tile."""
@@ -220,7 +233,7 @@ class KernelText:
             else:
                 dense = self._fate.get(name) is Reduction.ROWS
                 lines.append(f"  %h{name} = mul nsw i64 %at, {'1' if dense else f'%s{name}'}")
-                lines.append(f"  %d{name} = getelementptr inbounds {self._real}, ptr %b{name}, i64 %h{name}")
+                lines.append(f"  %d{name} = getelementptr inbounds {self._element(name)}, ptr %b{name}, i64 %h{name}")
                 pointers.append(f"ptr %d{name}")
         lines.append(self._call(pointers, "%count"))
         for name in self._summed:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from symkit.backends.native.host_text import Box, Reduction, Step
+from symkit.backends.native.storage import Storage
 
 BLOCK = 4096
 """Columns of an item, and elements of an item of short rows."""
@@ -88,7 +89,11 @@ def collapse(
 
 
 def plan(
-    shape: Sequence[int], strides: Sequence[Sequence[int]], order: Sequence[int], roots: int, summed: Sequence[bool]
+    shape: Sequence[int],
+    strides: Sequence[Sequence[int]],
+    order: Sequence[int],
+    storages: Sequence[Storage],
+    summed: Sequence[bool],
 ) -> Layout | None:
     """The layout of a kernel, or None where a sum fits neither columns nor rows alone.
 
@@ -96,9 +101,10 @@ def plan(
         shape: the broadcast shape.
         strides: of every leaf, then of every root, over `shape`; a broadcast or summed dimension has stride 0.
         order: dimensions from outermost to innermost in storage.
-        roots: how many of the tensors are roots.
+        storages: how every leaf and root lies in memory.
         summed: for every root whether it is summed to its strides' shape.
     """
+    roots = len(summed)
     sizes, merged = collapse(shape, strides, order)
     steps = []
     fates = []
@@ -120,5 +126,5 @@ def plan(
         group = -(-rows // min(rows, GROUPS))
     else:
         group = max(1, min(rows, BLOCK // max(columns, 1)))
-    box = Box(len(sizes) - 1, tuple(steps), tuple(fates))
+    box = Box(len(sizes) - 1, tuple(storages), tuple(steps), tuple(fates))
     return Layout(box, columns, tuple(sizes[:-1]), tuple(map(tuple, merged)), rows, group, min(columns, BLOCK))
