@@ -125,7 +125,9 @@ def _result(
     if differ > SETTLED * size:
         where = samples.x[int(np.argmax(sums.differ)), 0]
         return Expectation(None, reason=f"varies too wildly near {variable} = {where:.6g} to be integrated")
-    error = differ + math.fsum(error for _, error in rests) + (noise + 4 * EPSILON) * size
+    # The density carries a rounding error for every bit of its exponent.
+    bits = float(sums.size @ np.abs(samples.density.exponent[:, 0]))
+    error = differ + math.fsum(error for _, error in rests) + (noise + 4 * EPSILON) * size + EPSILON * bits
     if not noise <= LOST:
         return Expectation(None, reason="is lost in the rounding of float64")
     return Expectation(value, error)
