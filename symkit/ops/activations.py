@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from symkit.ops.record import Algebra, Form, Operator, Term
+from symkit.ops.record import Algebra, Condition, Form, Operator, Term
 
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -171,7 +171,7 @@ OPERATORS = (
         kinks=lambda b, x: (x,),
         at_kink="1.7581, scale*alpha",
         trend=("increasing",),
-        range=(-SELU_SCALE * SELU_ALPHA, math.inf),
+        range=(-1.7581, math.inf),
         safe=(1.0,),
         cost=17,
     ),
@@ -197,6 +197,7 @@ OPERATORS = (
         defaults=(1.0,),
         expansion=lambda b, x, alpha: _exponential_below(b, x, alpha, alpha),
         partials=(_celu_by_x, _celu_by_alpha),
+        domain=(Condition("!= 0", lambda b, x, alpha: alpha),),
         smoothness=1,
         kinks=lambda b, x, alpha: (x,),
         at_kink="1",
@@ -324,7 +325,7 @@ OPERATORS = (
         defaults=(-1.0, 1.0),
         expansion=lambda b, x, low, high: b("min", b("max", x, low), high),
         smoothness=0,
-        kinks=lambda b, x, low, high: (x - low, x - high),
+        kinks=lambda b, x, low, high: (x - low, x - high, low - high),
         at_kink="1/2",
         trend=("increasing", "increasing", "increasing"),
         safe=(0.0, -1.0, 1.0),
@@ -431,6 +432,7 @@ OPERATORS = (
         defaults=(1.0,),
         expansion=lambda b, x, beta: b("softplus", beta * x) / beta,
         partials=(lambda b, x, beta, r: b("sigmoid", beta * x), _smooth_relu_by_beta),
+        domain=(Condition("!= 0", lambda b, x, beta: beta),),
         safe=(0.0, 1.0),
         cost=30,
     ),
@@ -441,6 +443,7 @@ OPERATORS = (
         "R section 5.2.3, equation 5.7",
         defaults=(0.01, 10.0),
         expansion=lambda b, x, gamma, beta: b("smooth_relu", x, beta) * (1 - gamma) + gamma * x,
+        domain=(Condition("!= 0", lambda b, x, gamma, beta: beta),),
         safe=(0.0, 0.01, 10.0),
         cost=34,
     ),
@@ -451,7 +454,10 @@ OPERATORS = (
         "an algebraic stand-in for softplus",
         defaults=(4.0,),
         expansion=_squareplus,
-        kinks=lambda b, x, width: (),
+        smoothness=0,
+        kinks=lambda b, x, width: (b("hypot", x, b("sqrt", width)),),
+        at_kink="NaN where both are 0",
+        domain=(Condition(">= 0", lambda b, x, width: width),),
         safe=(0.0, 4.0),
         cost=8,
     ),
@@ -462,6 +468,7 @@ OPERATORS = (
         "a periodic activation",
         defaults=(1.0,),
         expansion=lambda b, x, a: x + b("square", b("sin", a * x)) / a,
+        domain=(Condition("!= 0", lambda b, x, a: a),),
         safe=(0.0, 1.0),
         cost=20,
     ),

@@ -32,6 +32,11 @@ def _base_that_must_not_be_negative(b: Algebra, x: Term, y: Term) -> Term:
     return b.number(1.0) if n is not None and n.is_integer() else x
 
 
+def _base_that_must_not_be_zero(b: Algebra, x: Term, y: Term) -> Term:
+    n = y.literal
+    return b.number(1.0) if n is not None and n >= 0 else x
+
+
 def _share_at_tie(wins: str) -> tuple[Form, Form]:
     """Partials of max or min: `wins` holds where the first operand is the result; a tie gives each one half.
 
@@ -153,7 +158,10 @@ OPERATORS = (
         exact=exact.power,
         partials=(_power_by_base, _power_by_exponent),
         ball=balls.power,
-        domain=(Condition(">= 0", _base_that_must_not_be_negative),),
+        domain=(
+            Condition(">= 0", _base_that_must_not_be_negative),
+            Condition("!= 0", _base_that_must_not_be_zero),
+        ),
         kinks=lambda b, x, y: (x,),
         at_kink="at a zero base the derivative by the exponent is 0",
         trend=(None, None),

@@ -24,6 +24,9 @@ def _sinc_derivative(b: Algebra, x: Term, r: Term) -> Term:
     return b("where", abs(x) < 1, x * series, (b("cos", x) - r) / x)
 
 
+HALF_PI = math.nextafter(math.pi / 2, 2)
+"""The float above pi/2, so that it bounds the exact value."""
+
 OPERATORS = (
     Operator(
         "exp",
@@ -312,7 +315,7 @@ OPERATORS = (
         partials=(lambda b, x, r: 1 / (1 + x * x),),
         ball=balls.monotone("atan"),
         trend=("increasing",),
-        range=(-math.pi / 2, math.pi / 2),
+        range=(-HALF_PI, HALF_PI),
         safe=(0.0,),
         parity="odd",
         torch="torch.atan",

@@ -93,6 +93,8 @@ WORDS: dict[str, Callable[[Point], float | None]] = {
 def promise(operator: Operator, slot: int, point: Point) -> tuple[float, float] | None:
     """What the record says of the derivative by its first operand at a kink, and how exactly; None if nothing."""
     text = operator.at_kink.partition(";")[0]
+    if slot and "each operand" not in text:
+        return None
     if text in WORDS:
         value = WORDS[text](point)
         return None if value is None else (value, 0.0)
