@@ -2,7 +2,7 @@
 
 from symkit.ir.bind import bind_constants
 from symkit.ir.dag import from_dag, to_dag, to_dot
-from symkit.ir.digest import digest
+from symkit.ir.digest import digest, fingerprint
 from symkit.ir.lower import lower
 from symkit.ir.program import MAX_NODES, MAX_TREE, Kind, Node, Program, ProgramBuilder
 from symkit.ir.traverse import interpret, reachable, rebuild, renamed
@@ -17,6 +17,7 @@ __all__ = [
     "ProgramBuilder",
     "bind_constants",
     "digest",
+    "fingerprint",
     "from_dag",
     "interpret",
     "lower",

@@ -20,8 +20,8 @@ from symkit.ops import Operator
 VERSION = b"symkit-1"
 ONCE = b"once"
 
-MAX_VISITS = 200_000
-"""Nodes that colouring may look at in all: about a second."""
+MAX_VISITS = 100_000
+"""Nodes that colouring may look at in all: under a second."""
 
 
 def digest(program: Program) -> str:
@@ -29,6 +29,15 @@ def digest(program: Program) -> str:
     labels = {name: b"%d" % number for number, name in enumerate(_repeated(program))}
     below = _hash_below(program, labels)
     return _hash(VERSION, *(below[root] for root in program.roots)).hex()
+
+
+def fingerprint(program: Program) -> str:
+    """64 hexadecimal characters that tell programs apart to the last name and operand order; for caches."""
+    parts = [repr(program.roots).encode()]
+    for node in program.nodes:
+        names = {node.name: node.name.encode()} if node.kind is Kind.PARAMETER else {}
+        parts += [*_label(node, names), repr(node.operands).encode()]
+    return _hash(VERSION, *parts).hex()
 
 
 def parameter_order(program: Program) -> tuple[str, ...]:

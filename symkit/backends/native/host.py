@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from symkit.backends.native.engine import Code, start_threads
+from symkit.backends.native.engine import Code
 from symkit.backends.native.host_text import KernelText, Reduction
 from symkit.backends.native.layout import Layout, dense_strides, plan, storage_order
 from symkit.backends.native.machine import FLOAT32, FLOAT64
 from symkit.backends.native.storage import Storage
+from symkit.backends.native.threads import run_items
 from symkit.backends.native.translate import translate
-from symkit.ir import Program
+from symkit.ir import Program, fingerprint
 
 STORAGES = {
     torch.float64: Storage.FLOAT64,
@@ -89,17 +90,18 @@ class HostKernel:
         for tensor, strides in zip((*leaves, *outputs), layout.strides, strict=True):
             words += [tensor.data_ptr(), strides[-1], *strides[:-1]]
         arguments = (ctypes.c_int64 * len(words))(*words)
-        threads = torch.get_num_threads()
-        if items == 1 or threads == 1 or layout.rows * layout.columns < PARALLEL_FROM:
-            code.run(ctypes.addressof(arguments), 0, items)
-        else:
-            start_threads(code.parallel, ctypes.addressof(arguments), min(threads, items))
+        threads = 1 if layout.rows * layout.columns < PARALLEL_FROM else torch.get_num_threads()
+        run_items(code.run, code.parallel, ctypes.addressof(arguments), items, threads)
 
     def _compiled(self, dtype: torch.dtype, layout: Layout) -> Code:
         key = dtype, layout.box
         if key not in self._code:
-            machine, roots = translate(self._program, FORMATS[dtype])
-            self._code[key] = Code(KernelText(machine, self._leaves, roots, layout.box).text())
+
+            def source() -> str:
+                machine, roots = translate(self._program, FORMATS[dtype])
+                return KernelText(machine, self._leaves, roots, layout.box).text()
+
+            self._code[key] = Code(f"{fingerprint(self._program)} {self._leaves} {dtype} {layout.box}", source)
         return self._code[key]
 
 
