@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from symkit.errors import DomainError
-from symkit.nn.module import ExpressionModule
-from symkit.text import Expression, parse
+from symkit.nn.module import ExpressionModule, expression_of
+from symkit.text import Expression
 
 GRANULARITIES = ("none", "layer", "channel", "neuron")
 
@@ -52,10 +52,10 @@ class Activation(ExpressionModule):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        expression = parse(e, kind="activation") if isinstance(e, str) else e
+        expression = expression_of(e, "activation")
         if len(expression.inputs) != 1:
             inputs = ", ".join(expression.inputs) or "none"
-            raise DomainError(f"an activation has one input; {expression} is a {expression.kind} with inputs {inputs}")
+            raise DomainError(f"an activation has one input; {expression} has kind {expression.kind} and inputs {inputs}")
         if granularity not in GRANULARITIES:
             raise DomainError(f"granularity {granularity!r} is not one of {', '.join(GRANULARITIES)}")
         expression.constant_values()
@@ -128,8 +128,7 @@ def act_layer(e: Expression | str, **settings: Any) -> Callable[..., Activation]
         settings: those of `Activation`. A call may override them; `inplace` and positional arguments, which those
             libraries pass along, are accepted and have no effect.
     """
-    expression = parse(e, kind="activation") if isinstance(e, str) else e
-    return partial(_layer, expression, **settings)
+    return partial(_layer, expression_of(e, "activation"), **settings)
 
 
 def _layer(e: Expression, *_: object, inplace: bool = False, **settings: Any) -> Activation:

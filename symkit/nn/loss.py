@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from symkit.errors import DomainError
-from symkit.nn.module import ExpressionModule
-from symkit.text import Expression, parse
+from symkit.nn.module import ExpressionModule, expression_of
+from symkit.text import Expression
 from symkit.text.names import SETTABLE_CONSTANTS
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -54,10 +54,10 @@ class Loss(ExpressionModule):
         dtype: torch.dtype | None = None,
         **constants: float,
     ) -> None:
-        expression = parse(e, kind="loss") if isinstance(e, str) else e
+        expression = expression_of(e, "loss")
         if expression.kind != "loss" or len(expression.inputs) > 2:
             inputs = ", ".join(expression.inputs) or "none"
-            raise DomainError(f"a loss has inputs y and p; {expression} is a {expression.kind} with inputs {inputs}")
+            raise DomainError(f"a loss has inputs y and p; {expression} has kind {expression.kind} and inputs {inputs}")
         if link != "identity":
             raise DomainError(f"link {link!r} is not one of identity; apply it before the loss")
         if reduction not in REDUCTIONS:
@@ -86,7 +86,7 @@ class Loss(ExpressionModule):
             warnings.warn(
                 f"the target has shape {tuple(target.shape)}, the input {tuple(input.shape)}: they broadcast, "
                 "which is rarely meant; give both the same shape",
-                stacklevel=4,
+                stacklevel=5,
             )
         return [target if name == "y" else input for name in self.expression.inputs]
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from symkit.errors import DomainError
 from symkit.nn.functional import FLOATS, Function, allowed_dtypes
-from symkit.text import Expression
+from symkit.text import Expression, parse
 
 
 class ExpressionModule(nn.Module):
@@ -101,6 +101,21 @@ class ExpressionModule(nn.Module):
         super()._load_from_state_dict(
             fitting, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
         )
+
+
+def expression_of(e: Expression | str, kind: str) -> Expression:
+    """The expression, text read as one of a kind.
+
+    Raises:
+        DomainError: for text of the other kind, which would read as a constant with parameters called y and p, or x.
+    """
+    if not isinstance(e, str):
+        return e
+    expression = parse(e, kind=kind)
+    if not expression.program.inputs and (implied := parse(e).program.inputs):
+        inputs = ", ".join(implied)
+        raise DomainError(f"{e!r} is no {kind} but a function of {inputs}; say what its inputs are in a header")
+    return expression
 
 
 def _checked(init: Mapping[str, float | Tensor], expression: Expression) -> dict[str, float | Tensor]:
