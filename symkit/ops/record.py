@@ -235,8 +235,9 @@ class Operator:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         # A shipped record holds functions that cannot be pickled: it loads by name.
-        if self.definition is None:
-            from symkit.ops.table import standard_operator
+        from symkit.ops.table import standard, standard_operator
 
+        if standard().get(self.name) is self:
             return standard_operator, (self.name,)
-        return super().__reduce_ex__(protocol)
+        # A class with slots is made anew, so the short form of super() has lost it.
+        return object.__reduce_ex__(self, protocol)

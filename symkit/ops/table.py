@@ -59,11 +59,12 @@ class OperatorTable(Mapping[str, Operator]):
         return hash(frozenset(self._operators.values()))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.user_defined,)
+        shipped = standard()
+        return _rebuild, (tuple(op for name, op in self._operators.items() if shipped.get(name) is not op),)
 
 
-def _rebuild(user_defined: tuple[Operator, ...]) -> OperatorTable:
-    return standard().extended(*user_defined) if user_defined else standard()
+def _rebuild(added: tuple[Operator, ...]) -> OperatorTable:
+    return standard().extended(*added) if added else standard()
 
 
 @cache

@@ -61,6 +61,10 @@ def operator_of(name: str, expression: Expression) -> Operator:
     if not expression.inputs:
         raise DomainError(f"{name} has no input; write it with x, or name its inputs: f(a, b) = ...")
     program = _with_numbers(expression.program, expression.constants)
+    # In shipped operators alone, so that rows of definitions do not add up to deep expansions.
+    shipped = lower(program, keep=lambda operator: operator.definition is None)
+    if len(shipped) > MAX_NODES:
+        raise LimitError(f"written in shipped operators {name} has {len(shipped)} nodes; the limit is {MAX_NODES}")
     operands = (*expression.inputs, *expression.parameters)
     defaults = tuple(expression.parameters.values())
     return Operator(
@@ -69,20 +73,17 @@ def operator_of(name: str, expression: Expression) -> Operator:
         program_text(program, reserved=operands),
         "defined by the user",
         defaults=defaults,
-        expansion=Inlined(program, operands),
+        expansion=Inlined(shipped, operands),
         safe=(1.0,) * len(expression.inputs) + defaults,
-        cost=float(expression.size),
-        definition=_definition(program, operands, expression.parameters),
+        cost=float(shipped.size),
+        definition=_definition(shipped, operands, expression.parameters),
     )
 
 
 def _definition(program: Program, operands: tuple[str, ...], parameters: Mapping[str, float]) -> str:
-    """What tells operators of one name apart: the text in shipped operators alone, with defaults as a comment."""
-    shipped = lower(program, keep=lambda operator: operator.definition is None)
-    if len(shipped) > MAX_NODES:
-        raise LimitError(f"written in shipped operators it has {len(shipped)} nodes; the limit is {MAX_NODES}")
+    """What tells operators of one name apart: operands in order, formula, and defaults as a comment."""
+    text = f"f({', '.join(operands)}) = {program_text(program, reserved=operands)}"
     comment = ", ".join(f"{name} = {number_text(value)}" for name, value in parameters.items())
-    text = f"f({', '.join(operands)}) = {program_text(shipped, reserved=operands)}"
     return f"{text}  # {comment}" if comment else text
 
 

@@ -185,7 +185,7 @@ class Expression:
     def has_implied_inputs(self) -> bool:
         """Whether the text without a header would give the same kind and inputs."""
         free = {n.name for n in self.program.nodes if n.kind in (Kind.INPUT, Kind.PARAMETER)}
-        if any(name in LOSS_SPELLINGS or name in CONSTANTS for name in free):
+        if (self.kind == "loss" or "x" not in free) and not free.isdisjoint(LOSS_SPELLINGS):
             return False
         kind, inputs = infer_inputs(free, self.kind)
         return inputs == self.inputs and not free.intersection(inputs).intersection(self.program.parameters)

@@ -111,7 +111,7 @@ def _filled(operator: Operator, template: Notation, operands: list[Piece]) -> Pi
 
 def _may_join(left: str | Piece, right: Piece) -> bool:
     """Whether a product reads well without a dot: 2 x, \\beta x, x \\sin(x), but not x (y + 1), x 2 or 2 1/3."""
-    starts_well = not right.head.startswith(("\\left", *"0123456789"))
+    starts_well = not right.head.startswith(("\\left", "\\mathit", *"0123456789"))
     return isinstance(left, Piece) and left.factor and right.precedence >= POWER and starts_well
 
 

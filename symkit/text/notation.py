@@ -61,7 +61,7 @@ def notation(operator: Operator) -> Notation | None:
             wanted = LOOSE if inside else _in_infix(operator.infix, operand)
         parts += Slot(operand, wanted), after
     whole = _outermost("#".join(fragments))
-    if operator.infix is not None and whole < FRACTION:
+    if operator.infix is not None and whole != FRACTION:
         whole = operator.infix.precedence * SCALE
     nests = any("{" in fragment or "\\left" in fragment for fragment in fragments)
     encloses = nests and fields == list(range(operator.arity)) and "" not in (fragments[0], fragments[-1])

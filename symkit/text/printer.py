@@ -37,7 +37,7 @@ def header_text(expression: Expression) -> str:
         return ""
     inside = ", ".join(expression.inputs)
     if settings:
-        inside += ("; " if inside else ";") + ", ".join(settings)
+        inside += "; " + ", ".join(settings)
     return f"{expression.name or 'f'}({inside})"
 
 

@@ -37,6 +37,7 @@ FOR_CHARACTER = {
     "∞": "1/0",
 }
 FOR_WORD = {"and": "logical_and(a, b)", "or": "logical_or(a, b)"}
+MAX_TRIED = 1000
 MAX_COMPARED = 64
 """Longer names are no slips of the pen, and comparing them costs the square of their length."""
 
@@ -70,12 +71,20 @@ def bad_character(error: UnexpectedCharacters) -> ParseError:
 def bad_token(error: UnexpectedToken, text: str) -> ParseError:
     """A token, or the end of `text`, where the grammar allows others."""
     token = error.token
-    accepted = frozenset(error.accepts or ())
+    accepted = _accepted(error)
     expected = expected_words(accepted)
     if token.type == "$END":
         return _too_early(token, accepted, expected)
     written = text[token.start_pos : token.end_pos]
     return problem_at(token, f"{written!r} does not fit here", expected, suggestion=_hint(token, written, accepted))
+
+
+def _accepted(error: UnexpectedToken) -> frozenset[str]:
+    """Terminals that may follow; after a very long chain those of its last state, for trying each costs the chain."""
+    parser = error.interactive_parser
+    if parser is None or len(parser.parser_state.state_stack) > MAX_TRIED:
+        return frozenset(error.expected)
+    return frozenset(parser.accepts())
 
 
 def _too_early(token: Token, accepted: frozenset[str], expected: tuple[str, ...]) -> ParseError:
@@ -95,8 +104,10 @@ def _too_early(token: Token, accepted: frozenset[str], expected: tuple[str, ...]
 
 def _hint(token: Token, written: str, accepted: frozenset[str]) -> str | None:
     if token.type == "EQUAL":
+        if {"RIGHT", "SEMICOLON"} <= accepted:
+            return "';' before settings: f(x; a = 1) = ..."
         return "'==' to compare, or 'name = ...;' before the formula"
-    if token.type == "COMPARISON":
+    if token.type == "COMPARISON" and "PLUS" in accepted and "NUMBER" not in accepted:
         return "one comparison at a time: where(a < b, where(b < c, ...), ...)"
     if token.type in ("NAME", "FUNCTION", "LEFT", "OPEN_BAR"):
         if "TIMES" in accepted:
