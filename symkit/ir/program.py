@@ -197,7 +197,8 @@ class ProgramBuilder:
 
     def apply(self, operator: Operator, operands: tuple[int, ...]) -> int:
         if len(operands) != operator.arity:
-            raise DomainError(f"{operator.name} takes {operator.arity} operands, not {len(operands)}")
+            plural = "" if operator.arity == 1 else "s"
+            raise DomainError(f"{operator.name} takes {operator.arity} operand{plural}, not {len(operands)}")
         return self._intern(Kind.APPLY, operator, operands)
 
     def named(self, operator: str, operands: tuple[int, ...]) -> int:

@@ -130,7 +130,7 @@ class _Draw:
         if depth == 0 or size == 0:
             return self._leaf(on_input)
         if not on_input and self._rng.random() < self._recipe.sharing:
-            known = [index for index, found in enumerate(self._depths) if 0 < found <= depth]
+            known = self._shareable(depth, truth)
             if known:
                 return self._rng.choice(known)
         operator = self._rng.choice(self._truths if truth else self._records)
@@ -145,6 +145,15 @@ class _Draw:
                 condition = slot in operator.takes_truth
                 operands.append(self._node(depth - 1, share, on_input=carries, truth=condition))
         return self._noted(self._builder.apply(operator, tuple(operands)))
+
+    def _shareable(self, depth: int, truth: bool) -> list[int]:
+        """Operators that the expression has already and that fit; for a condition, comparisons."""
+        nodes = self._builder.nodes
+        return [
+            index
+            for index, found in enumerate(self._depths)
+            if 0 < found <= depth and (not truth or nodes[index].operator.returns_truth)
+        ]
 
     def _leaf(self, on_input: bool) -> int:
         rng, recipe, builder = self._rng, self._recipe, self._builder
