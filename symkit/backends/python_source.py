@@ -39,7 +39,7 @@ def python_source(e: Expression | str) -> str:
         raise DomainError(f"{expression} has no inputs; a function of tensors needs one, such as f(x) = {expression}")
     names = python_names((*expression.inputs, *expression.parameters))
     like = names[expression.inputs[-1]]
-    (function,) = python_names([expression.name or expression.kind], taken=names.values())
+    (function,) = python_names([expression.name or expression.kind], taken=names.values()).values()
     arguments = [f"{names[name]}: Tensor" for name in expression.inputs]
     arguments += [f"{names[name]}: Tensor | float = {number(value)}" for name, value in expression.parameters.items()]
     parameters = {

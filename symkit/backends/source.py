@@ -25,13 +25,13 @@ Piece = tuple[str, int]
 
 def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """Names as Python identifiers that are no keywords and hide nothing that the source uses; all different."""
-    taken = {*RESERVED, *taken}
+    used = {*RESERVED, *taken}
     found: dict[str, str] = {}
     for name in names:
         safe = re.sub(r"\W", "_", name)
-        while safe in taken or keyword.iskeyword(safe) or not safe.isidentifier():
+        while safe in used or keyword.iskeyword(safe) or not safe.isidentifier():
             safe = f"{safe}_" if safe.isidentifier() else f"v{safe}"
-        taken.add(safe)
+        used.add(safe)
         found[name] = safe
     return found
 

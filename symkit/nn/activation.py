@@ -54,8 +54,8 @@ class Activation(ExpressionModule):
     ) -> None:
         expression = expression_of(e, "activation")
         if len(expression.inputs) != 1:
-            inputs = ", ".join(expression.inputs) or "none"
-            raise DomainError(f"an activation has one input; {expression} has kind {expression.kind} and inputs {inputs}")
+            kind, inputs = expression.kind, ", ".join(expression.inputs) or "none"
+            raise DomainError(f"an activation has one input; {expression} has kind {kind} and inputs {inputs}")
         if granularity not in GRANULARITIES:
             raise DomainError(f"granularity {granularity!r} is not one of {', '.join(GRANULARITIES)}")
         expression.constant_values()
