@@ -197,6 +197,7 @@ OPERATORS = (
         trend=("increasing",),
         range=(0.0, 1.0),
         safe=(0.0,),
+        native="normal_cdf",
         cost=26,
     ),
 )

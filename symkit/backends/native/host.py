@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -29,6 +30,10 @@ PARALLEL_FROM = 8192
 """Elements from which a second thread pays."""
 
 
+MAX_PREPARED = 512
+"""Layouts that a kernel remembers; past it all are forgotten and met again."""
+
+
 class HostKernel:
     """A Program compiled for the host, once for each layout and choice of dtypes it meets."""
 
@@ -36,6 +41,7 @@ class HostKernel:
         self._program = program
         self._leaves = leaves
         self._code: dict[object, Code] = {}
+        self._prepared: dict[object, _Prepared] = {}
 
     def __call__(
         self,
@@ -50,48 +56,46 @@ class HostKernel:
             dtypes: of every root; that of computation where None, float64 if a leaf has it, else float32.
             targets: the shape every root is summed to; the broadcast shape where None.
         """
+        key = (
+            *[(leaf.shape, leaf.stride(), leaf.dtype) for leaf in leaves],
+            None if dtypes is None else tuple(dtypes),
+            None if targets is None else tuple(targets),
+        )
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            if len(self._prepared) >= MAX_PREPARED:
+                self._prepared.clear()
+            prepared = self._prepared[key] = self._prepare(leaves, dtypes, targets)
+        return prepared(leaves)
+
+    def _prepare(
+        self,
+        leaves: Sequence[Tensor],
+        dtypes: Sequence[torch.dtype | None] | None,
+        targets: Sequence[torch.Size | None] | None,
+    ) -> _Prepared:
+        """All that does not depend on the numbers in the tensors."""
         count = len(self._program.roots)
         computed = torch.float64 if any(leaf.dtype is torch.float64 for leaf in leaves) else torch.float32
         kinds = [computed if d is None else d for d in dtypes or (None,) * count]
-        wanted = tuple(targets) if targets is not None else (None,) * count
         shape = torch.broadcast_shapes(*(leaf.shape for leaf in leaves))
+        wanted = [shape if target is None else target for target in targets or (None,) * count]
         if not shape.numel():
-            return tuple(
-                leaves[0].new_zeros(shape if t is None else t, dtype=d) for t, d in zip(wanted, kinds, strict=True)
-            )
+            return _Empty(list(zip(wanted, kinds, strict=True)))
         order = storage_order(leaves, shape)
         whole = dense_strides(shape, order)
-        summed = [target is not None and target != shape for target in wanted]
+        summed = [target != shape for target in wanted]
         strides = [_broadcast_strides(leaf.shape, leaf.stride(), shape) for leaf in leaves]
-        for target, sums in zip(wanted, summed, strict=True):
-            if sums:
-                assert target is not None
-                strides.append(_broadcast_strides(target, _contiguous(target), shape))
-            else:
-                strides.append(whole)
-        storages = [STORAGES[leaf.dtype] for leaf in leaves] + [STORAGES[d] for d in kinds]
+        strides += [
+            _broadcast_strides(target, dense_strides(target, range(len(target))), shape) if sums else whole
+            for target, sums in zip(wanted, summed, strict=True)
+        ]
+        storages = [STORAGES[leaf.dtype] for leaf in leaves] + [STORAGES[kind] for kind in kinds]
         layout = plan(shape, strides, order, storages, summed)
         if layout is None:
-            roots = self(leaves)
-            return tuple(
-                (r if t is None else r.sum_to_size(t)).to(d) for r, t, d in zip(roots, wanted, kinds, strict=True)
-            )
-        outputs = [_output(layout, i, shape, whole, computed, kind) for i, kind in enumerate(kinds)]
-        self._run(layout, computed, leaves, outputs)
-        return tuple(
-            _finished(layout, i, output, target, kind)
-            for i, (output, target, kind) in enumerate(zip(outputs, wanted, kinds, strict=True))
-        )
-
-    def _run(self, layout: Layout, computed: torch.dtype, leaves: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
-        code = self._compiled(computed, layout)
-        items = layout.groups * layout.blocks
-        words = [layout.columns, layout.rows, layout.group, layout.block, layout.blocks, items, *layout.sizes]
-        for tensor, strides in zip((*leaves, *outputs), layout.strides, strict=True):
-            words += [tensor.data_ptr(), strides[-1], *strides[:-1]]
-        arguments = (ctypes.c_int64 * len(words))(*words)
-        threads = 1 if layout.rows * layout.columns < PARALLEL_FROM else torch.get_num_threads()
-        run_items(code.run, code.parallel, ctypes.addressof(arguments), items, threads)
+            return _SummedAfterwards(self, list(zip(wanted, kinds, strict=True)))
+        outputs = [_Output(layout, root, wanted[root], whole, computed, kinds[root]) for root in range(count)]
+        return _Fused(self._compiled(computed, layout), layout, outputs)
 
     def _compiled(self, dtype: torch.dtype, layout: Layout) -> Code:
         key = dtype, layout.box
@@ -105,39 +109,109 @@ class HostKernel:
         return self._code[key]
 
 
+class _Prepared(Protocol):
+    """A kernel for tensors of known shapes, strides and dtypes."""
+
+    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]: ...
+
+
+class _Fused:
+    """One pass over memory."""
+
+    def __init__(self, code: Code, layout: Layout, outputs: list[_Output]) -> None:
+        self._code = code
+        self._outputs = outputs
+        self._items = layout.groups * layout.blocks
+        self._serial = layout.rows * layout.columns < PARALLEL_FROM or self._items == 1
+        words = [layout.columns, layout.rows, layout.group, layout.block, layout.blocks, self._items, *layout.sizes]
+        self._places: list[int] = []
+        for strides in layout.strides:
+            self._places.append(len(words))
+            words += [0, strides[-1], *strides[:-1]]
+        self._words = words
+        self._array = ctypes.c_int64 * len(words)
+
+    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        results = [output.room() for output in self._outputs]
+        words = self._array(*self._words)
+        for place, tensor in zip(self._places, (*leaves, *results), strict=True):
+            words[place] = tensor.data_ptr()
+        address = ctypes.addressof(words)
+        if self._serial:
+            self._code.run(address, 0, self._items)
+        else:
+            run_items(self._code.run, self._code.parallel, address, self._items, torch.get_num_threads())
+        return tuple([output.finished(room) for output, room in zip(self._outputs, results, strict=True)])
+
+
+class _SummedAfterwards:
+    """For sums that keep dimensions which one pass cannot: whole roots, then torch's sum."""
+
+    def __init__(self, kernel: HostKernel, roots: list[tuple[torch.Size, torch.dtype]]) -> None:
+        self._kernel = kernel
+        self._roots = roots
+
+    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        whole = self._kernel(leaves)
+        return tuple(root.sum_to_size(shape).to(dtype) for root, (shape, dtype) in zip(whole, self._roots, strict=True))
+
+
+class _Empty:
+    """No elements: roots are empty, and sums 0."""
+
+    def __init__(self, roots: list[tuple[torch.Size, torch.dtype]]) -> None:
+        self._roots = roots
+
+    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return tuple(torch.zeros(shape, dtype=dtype) for shape, dtype in self._roots)
+
+
+class _Output:
+    """Where a root goes: its own tensor, or partials in the dtype of computation."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        root: int,
+        shape: torch.Size,
+        strides: Sequence[int],
+        computed: torch.dtype,
+        dtype: torch.dtype,
+    ) -> None:
+        self._shape = shape
+        self._dtype = dtype
+        self._fate = layout.box.reductions[root]
+        self._contiguous = tuple(strides) == dense_strides(shape, range(len(shape)))
+        self._strides = tuple(strides)
+        self._partials: tuple[int, ...] = (layout.groups, layout.columns)
+        self._axes: tuple[int, ...] = (0,)
+        self._computed = computed
+        if self._fate is Reduction.COLUMNS:
+            own = layout.strides[len(layout.strides) - len(layout.box.reductions) + root]
+            outer = len(layout.sizes)
+            self._partials = (*layout.sizes, layout.blocks)
+            self._axes = (*(d for d in range(outer) if own[d] == 0), outer)
+
+    def room(self) -> Tensor:
+        """Memory for the kernel to write."""
+        if self._fate is Reduction.STORE:
+            if self._contiguous:
+                return torch.empty(self._shape, dtype=self._dtype)
+            return torch.empty_strided(self._shape, self._strides, dtype=self._dtype)
+        if self._fate is Reduction.COLUMNS:
+            return torch.empty(self._partials, dtype=self._computed)
+        return torch.zeros(self._partials, dtype=self._computed)
+
+    def finished(self, room: Tensor) -> Tensor:
+        """The root, its partials added up by numpy: in one order, whatever the number of threads."""
+        if self._fate is Reduction.STORE:
+            return room
+        total = room.numpy().sum(axis=self._axes, dtype="float64")
+        return torch.as_tensor(total).to(self._dtype).reshape(self._shape)
+
+
 def _broadcast_strides(shape: torch.Size, strides: Sequence[int], full: torch.Size) -> tuple[int, ...]:
     """Strides over the full shape: 0 along dimensions that are broadcast."""
     padding = len(full) - len(shape)
     own = [0 if size == 1 else stride for size, stride in zip(shape, strides, strict=True)]
     return (*(0,) * padding, *own)
-
-
-def _contiguous(shape: torch.Size) -> tuple[int, ...]:
-    return dense_strides(shape, range(len(shape)))
-
-
-def _output(
-    layout: Layout, index: int, shape: torch.Size, strides: Sequence[int], computed: torch.dtype, dtype: torch.dtype
-) -> Tensor:
-    """Room for a root, or for its partials in the dtype of computation."""
-    fate = layout.box.reductions[index]
-    if fate is Reduction.STORE:
-        return torch.empty_strided(shape, strides, dtype=dtype)
-    if fate is Reduction.COLUMNS:
-        return torch.empty((*layout.sizes, layout.blocks), dtype=computed)
-    return torch.zeros((layout.groups, layout.columns), dtype=computed)
-
-
-def _finished(layout: Layout, index: int, output: Tensor, target: torch.Size | None, dtype: torch.dtype) -> Tensor:
-    """The root, its partials added up by numpy: in one order, whatever the number of threads."""
-    fate = layout.box.reductions[index]
-    if fate is Reduction.STORE:
-        return output
-    assert target is not None
-    if fate is Reduction.ROWS:
-        axes: tuple[int, ...] = (0,)
-    else:
-        strides = layout.strides[len(layout.strides) - len(layout.box.reductions) + index]
-        axes = tuple(d for d in range(len(layout.sizes)) if strides[d] == 0) + (len(layout.sizes),)
-    total = output.numpy().sum(axis=axes, dtype="float64")
-    return torch.as_tensor(total).to(dtype).reshape(target)

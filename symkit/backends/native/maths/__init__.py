@@ -65,6 +65,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "gaussian": special.gaussian,
         "erf": special.erf,
         "erfc": special.erfc,
+        "normal_cdf": special.normal_cdf,
         "i0e": special.i0e,
         "i1e": special.i1e,
         "pow": power.pow,

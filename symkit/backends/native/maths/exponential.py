@@ -15,14 +15,14 @@ EXPM1_OVERFLOW = {"float32": 88.72284, "float64": 709.7827128933841}
 """The largest numbers whose exp is finite."""
 
 
-def _reduced(m: Machine, x: Value) -> tuple[Value, Value]:
-    """(exp(r) - 1, n) with x = n log 2 + r and |r| at most log(2)/2; exp and expm1 of one x share it."""
-    low, high = EXP_RANGE[m.format.name]
-    x = m.clamped(x, low, high)
+def _reduced(m: Machine, x: Value, rest_of_x: Value | None = None) -> tuple[Value, Value]:
+    """(exp(r) - 1, n) with x + rest_of_x = n log 2 + r and |r| at most log(2)/2; n is an integer."""
     shifted = m.fma(x, 1 / math.log(2), m.format.round_shift)
     n = shifted - m.format.round_shift
     log2, rest = split(m.format, "log2")
     r = m.fma(n, -rest, m.fma(n, -log2, x))
+    if rest_of_x is not None:
+        r = r + rest_of_x
     tail = m.polynomial(r, coefficients(m.format)["EXP"])
     power = m.bits(shifted) - m.bits(m.real(m.format.round_shift))
     return m.fma(tail, r * r, r), power
@@ -30,7 +30,8 @@ def _reduced(m: Machine, x: Value) -> tuple[Value, Value]:
 
 def exp_scaled(m: Machine, x: Value, power: int) -> Value:
     """exp(x) * 2**power, with its own overflow and gradual underflow."""
-    fraction, n = _reduced(m, x)
+    low, high = EXP_RANGE[m.format.name]
+    fraction, n = _reduced(m, m.clamped(x, low, high))
     n = n + power if power else n
     # Half the exponent at a time: 2**n alone may not be a normal number.
     half = n >> 1
@@ -41,18 +42,38 @@ def exp(m: Machine, x: Value) -> Value:
     return exp_scaled(m, x, 0)
 
 
+def exp_of_negative(m: Machine, x: Value, rest_of_x: Value | None = None) -> Value:
+    """exp(x + rest_of_x) for x <= 0: no overflow to guard, and one scaling that is a normal number."""
+    low, _ = EXP_RANGE[m.format.name]
+    fraction, n = _reduced(m, m.select(x < low, low, x), rest_of_x)
+    lift = m.format.bias // 2
+    return ((1.0 + fraction) * m.power_of_two(n + lift)) * 2.0**-lift
+
+
 def expm1(m: Machine, x: Value) -> Value:
-    fraction, n = _reduced(m, x)
-    # Below 2**-(mantissa + 2) the power no longer counts; above 2**bias it is halved once to stay a number.
-    least = -(m.format.mantissa + 3)
-    half = m.power_of_two(m.select(n < least, least, n) - 1)
-    result = 2.0 * m.fma(half, fraction, half - 0.5)
+    low, high = EXP_RANGE[m.format.name]
+    fraction, n = _reduced(m, m.clamped(x, low, high))
+    result = _less_one(m, fraction, n)
     result = m.select(x > EXPM1_OVERFLOW[m.format.name], math.inf, result)
     return m.select(x.equals(0.0), x, result)
 
 
+def expm1_of_negative(m: Machine, x: Value) -> Value:
+    """exp(x) - 1 for x <= 0; shares all but the scaling with `exp_of_negative`."""
+    low, _ = EXP_RANGE[m.format.name]
+    return _less_one(m, *_reduced(m, m.select(x < low, low, x)))
+
+
+def _less_one(m: Machine, fraction: Value, n: Value) -> Value:
+    """(1 + fraction) * 2**n - 1."""
+    # Below 2**-(mantissa + 2) the power no longer counts; above 2**bias it is halved once to stay a number.
+    least = -(m.format.mantissa + 3)
+    half = m.power_of_two(m.select(n < least, least, n) - 1)
+    return 2.0 * m.fma(half, fraction, half - 0.5)
+
+
 def sigmoid(m: Machine, x: Value) -> Value:
-    z = exp(m, -abs(x))
+    z = exp_of_negative(m, -abs(x))
     t = 1.0 / (1.0 + z)
     return m.select(x < 0.0, z * t, t)
 
@@ -72,13 +93,13 @@ def cosh(m: Machine, x: Value) -> Value:
 
 def tanh(m: Machine, x: Value) -> Value:
     # exp(-|2 x|) is what the derivative, 4 sigmoid(2 x) sigmoid(-2 x), stands on too.
-    t = expm1(m, -abs(2.0 * x))
+    t = expm1_of_negative(m, -abs(2.0 * x))
     return m.copysign(-t / (t + 2.0), x)
 
 
 def tanh_softplus(m: Machine, x: Value) -> Value:
     """n/(n + 2) with n = e(e + 2) and e = exp(x), written in exp(-|x|), which cannot overflow."""
-    z = exp(m, -abs(x))
+    z = exp_of_negative(m, -abs(x))
     positive = x > 0.0
     top = m.select(positive, m.fma(2.0, z, 1.0), z * (z + 2.0))
     return top / m.fma(m.select(positive, z * z, 1.0), 2.0, top)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from symkit.backends.native.machine import FLOAT32, Machine, Value
-from symkit.backends.native.maths.exponential import exp
+from symkit.backends.native.maths.exponential import exp_of_negative
 from symkit.backends.native.maths.tables import coefficients, split
 
 HALF_ROOT = {"float32": 0x3F3504F3, "float64": 0x3FE6A09E667F3BCD}
@@ -60,8 +60,15 @@ def log1p(m: Machine, x: Value) -> Value:
     return m.select(x.equals(0.0), x, _with_limits(m, x, result, -1.0))
 
 
+def _log1p_to_one(m: Machine, z: Value) -> Value:
+    """log(1 + z) for z between 0 and 1, where the exponent of 1 + z is 0 or 1."""
+    upper = z > math.sqrt(2) - 1
+    fraction = m.select(upper, 0.5 * (z - 1.0), z)
+    return _of_fraction(m, fraction, m.select(upper, 1.0, 0.0))
+
+
 def log_sigmoid(m: Machine, x: Value) -> Value:
-    return m.select(x < 0.0, x, -0.0) - log1p(m, exp(m, -abs(x)))
+    return m.select(x < 0.0, x, -0.0) - _log1p_to_one(m, exp_of_negative(m, -abs(x)))
 
 
 def asinh(m: Machine, x: Value) -> Value:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from symkit.backends.native.machine import Machine, Value
-from symkit.backends.native.maths.exponential import exp
+from symkit.backends.native.maths.exponential import exp_of_negative
 from symkit.backends.native.maths.tables import coefficients
 
 
@@ -16,16 +18,14 @@ def gaussian(m: Machine, x: Value) -> Value:
     """exp(-x**2), with the rounding error of the square put back."""
     a = _held(m, abs(x))
     square = a * a
-    error = m.fma(a, a, -square)
-    e = exp(m, -square)
-    return m.fma(e, -error, e)
+    return exp_of_negative(m, -square, m.fma(-a, a, square))
 
 
 def _complement(m: Machine, x: Value) -> Value:
-    """erfc(|x|), as exp(-x**2) times a polynomial in (|x| - 2)/(|x| + 2) over 1 + 2|x|."""
+    """erfc(|x|) = exp(-x**2) H(t)/(|x| + 2) with t = (|x| - 2)/(|x| + 2), for which H is smooth up to infinity."""
     a = _held(m, abs(x))
-    t = (a - 2.0) / (a + 2.0)
-    return gaussian(m, x) * (m.polynomial(t, coefficients(m.format)["ERFCX"]) / m.fma(2.0, a, 1.0))
+    r = 1.0 / (a + 2.0)
+    return gaussian(m, x) * (m.polynomial((a - 2.0) * r, coefficients(m.format)["ERFCX"]) * r)
 
 
 def _near(m: Machine, x: Value) -> Value:
@@ -45,17 +45,22 @@ def erfc(m: Machine, x: Value) -> Value:
     return m.select(a < 0.5, 1.0 - _near(m, x), tail)
 
 
+def normal_cdf(m: Machine, x: Value) -> Value:
+    tail = 0.5 * _complement(m, -math.sqrt(0.5) * x)
+    return m.select(x < 0.0, tail, 1.0 - tail)
+
+
 def i0e(m: Machine, x: Value) -> Value:
     a = abs(x)
     table = coefficients(m.format)
-    near = exp(m, -a) * m.polynomial(x * x, table["I0_NEAR"])
+    near = exp_of_negative(m, -a) * m.polynomial(x * x, table["I0_NEAR"])
     return m.select(a > 8.0, _far(m, a, table["I0_FAR"]), near)
 
 
 def i1e(m: Machine, x: Value) -> Value:
     a = abs(x)
     table = coefficients(m.format)
-    near = exp(m, -a) * (m.polynomial(x * x, table["I1_NEAR"]) * a)
+    near = exp_of_negative(m, -a) * (m.polynomial(x * x, table["I1_NEAR"]) * a)
     return m.copysign(m.select(a > 8.0, _far(m, a, table["I1_FAR"]), near), x)
 
 
