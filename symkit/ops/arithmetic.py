@@ -14,7 +14,9 @@ SUM, PRODUCT, NEGATION, POWER = 2, 3, 4, 5
 def _power_by_base(b: Algebra, x: Term, y: Term, r: Term) -> Term | float:
     n = y.literal
     if n is None:
-        return y * x ** (y - 1)
+        # 0**y is flat at y = 0, where the product would be 0*inf.
+        flat = b("logical_and", b("eq", x, 0), b("eq", y, 0))
+        return b("where", flat, 0, y * x ** (y - 1))
     if n == 0:
         return 0.0
     if n == 1:
@@ -23,8 +25,9 @@ def _power_by_base(b: Algebra, x: Term, y: Term, r: Term) -> Term | float:
 
 
 def _power_by_exponent(b: Algebra, x: Term, y: Term, r: Term) -> Term:
-    # At a zero base 0**y is flat in y; r*log(0) would be 0*inf.
-    return b("where", b("ne", x, 0), r * b("log", x), 0)
+    # At a zero base 0**y is flat in y unless y is negative; r*log(0) would be 0*inf.
+    flat = b("logical_and", b("eq", x, 0), b("ge", y, 0))
+    return b("where", flat, 0, r * b("log", x))
 
 
 def _base_that_must_not_be_negative(b: Algebra, x: Term, y: Term) -> Term:
@@ -163,10 +166,11 @@ OPERATORS = (
             Condition("!= 0", _base_that_must_not_be_zero),
         ),
         kinks=lambda b, x, y: (x,),
-        at_kink="at a zero base the derivative by the exponent is 0",
+        at_kink="at a zero base the derivative by the exponent is 0, unless the exponent is negative",
         trend=(None, None),
         overflows=True,
         safe=(1.0, 1.0),
+        torch_exception="at a zero base torch's second derivatives by the exponent are NaN",
         torch="torch.pow",
         native="pow",
         numpy="numpy.power",

@@ -10,7 +10,7 @@ from symkit.ops.record import Algebra, Condition, Operator, Term
 
 
 def _arctanh_derivative(b: Algebra, x: Term, r: Term) -> Term:
-    # Near 1 the difference of squares cancels; near 0 the factors do, one order on.
+    # Near 1 the difference of squares cancels; near 0 the derivative of the product does.
     return b("where", abs(x) < 0.5, 1 / (1 - x * x), 1 / ((1 - x) * (1 + x)))
 
 
@@ -193,6 +193,7 @@ OPERATORS = (
         latex=r"\operatorname{{sinc}}\left({0}\right)",
         expansion=lambda b, x: b("where", b("eq", x, 0), 1, b("sin", x) / b("where", b("eq", x, 0), 1, x)),
         partials=(_sinc_derivative,),
+        torch_exception="torch's second derivative is NaN below 1e-19 in float32, where the square of x is 0",
         kinks=lambda b, x: (),
         range=(-0.2172336282112217, 1.0),
         safe=(0.0,),
@@ -261,6 +262,7 @@ OPERATORS = (
         latex=r"\operatorname{{sech}}\left({0}\right)",
         expansion=lambda b, x: 1 / b("cosh", x),
         partials=(lambda b, x, r: -(r * b("tanh", x)),),
+        torch_exception="where cosh overflows (710 in float64, 89 in float32) torch's derivatives are NaN, not 0",
         range=(0.0, 1.0),
         safe=(0.0,),
         parity="even",

@@ -164,6 +164,7 @@ class Operator:
         returns_truth, takes_truth: comparisons give 0 or 1; slots that read their operand as a condition.
         torch, numpy: dotted path of the library function that is correct for its own arguments, if any.
         torch_autograd: whether torch's own first and second derivatives of that function are ours too.
+        torch_exception: where in its domain torch's own derivatives of the plain form differ all the same, in words.
         native: name of its form in the maths library of the native compiler, if it has one.
         cost: rough cost, in additions.
         definition: for operators defined in the language, the text that made them.
@@ -197,6 +198,7 @@ class Operator:
     takes_truth: frozenset[int] = field(default_factory=frozenset)
     torch: str | None = None
     torch_autograd: bool = True
+    torch_exception: str = ""
     numpy: str | None = None
     native: str | None = None
     cost: float = 1.0

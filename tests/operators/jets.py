@@ -165,6 +165,33 @@ def _kink_program(operator: Operator) -> Program | None:
     return builder.build([term.index for term in terms]) if terms else None
 
 
+WIDER = {"pow": "whether a negative base is allowed depends on the exponent, and is only known of literals"}
+"""Operators that are also defined where the record's domain cannot tell."""
+
+
+def is_inside(operator: Operator, point: Point) -> bool:
+    """Whether a point is in the record's domain."""
+    if not operator.domain:
+        return True
+    found = _evaluate(_domain_program(operator), point)
+    return all(
+        relation_holds(condition.relation, value) for condition, value in zip(operator.domain, found, strict=True)
+    )
+
+
+@cache
+def _domain_program(operator: Operator) -> Program:
+    builder = ProgramBuilder()
+    operands = builder.terms([builder.input(name) for name in jet(operator).names])
+    return builder.build(
+        [builder.lifted(condition.of(builder.algebra, *operands)).index for condition in operator.domain]
+    )
+
+
+def relation_holds(relation: str, value: Any) -> bool:
+    return bool({"> 0": value > 0, ">= 0": value >= 0, "!= 0": value != 0}[relation])
+
+
 def _evaluate(program: Program, point: Point) -> list[Any]:
     return evaluate_exact(program, dict(zip("abcdefgh", point, strict=False)) | CONSTANTS)
 

@@ -83,7 +83,7 @@ def test_derivatives_are_limits_of_differences(operator: Operator) -> None:
 WORDS: dict[str, Callable[[Point], float | None]] = {
     "slope": lambda point: point[1],
     "alpha": lambda point: point[1],
-    "at a zero base the derivative by the exponent is 0": lambda point: None,
+    "at a zero base the derivative by the exponent is 0, unless the exponent is negative": lambda point: None,
     "NaN where both are 0": lambda point: None,
     "that of the branch taken": lambda point: None,
 }
@@ -132,6 +132,7 @@ def test_promises_in_words() -> None:
         operator = standard()[name]
         return float(exact_jet(operator, [point])[0, jet(operator).orders.index(order), 0])
 
-    assert [derivative("pow", (1,), (0.0, exponent)) for exponent in (0.5, 1.0, 2.0)] == [0.0, 0.0, 0.0]
+    assert [derivative("pow", (1,), (0.0, exponent)) for exponent in (0.0, 0.5, 1.0, 2.0)] == [0.0] * 4
+    assert derivative("pow", (1,), (0.0, -1.0)) == -math.inf
     assert math.isnan(derivative("hypot", (0,), (0.0, 0.0)))
     assert [derivative("where", (1,), (condition, 2.0, 3.0)) for condition in (0.0, 1.0, -0.5)] == [0.0, 1.0, 1.0]

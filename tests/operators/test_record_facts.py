@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from operators.jets import CONSTANTS, GRID, OPERATORS, Point, jet, kink_terms, shortened
+from operators.jets import (
+    CONSTANTS,
+    GRID,
+    OPERATORS,
+    WIDER,
+    Point,
+    is_inside,
+    jet,
+    kink_terms,
+    relation_holds,
+    shortened,
+)
 
 from symkit.evaluation import evaluate_exact, evaluate_numpy
 from symkit.ir import Program, ProgramBuilder
@@ -112,10 +123,6 @@ def test_identity(operator: Operator) -> None:
         assert value(operator, (step, operator.identity)) == step
 
 
-WIDER = {"pow": "whether a negative base is allowed depends on the exponent, and is only known of literals"}
-"""Records whose domain leaves out points where they are defined."""
-
-
 @pytest.mark.parametrize("operator", OPERATORS, ids=ids)
 def test_domain(operator: Operator) -> None:
     """Inside, finite operands give a finite number; outside, NaN or an infinity."""
@@ -124,7 +131,7 @@ def test_domain(operator: Operator) -> None:
     drawn = [tuple(shortened(rng.gauss(0, 4), 24) for _ in range(operator.arity)) for _ in range(60)]
     for point in (*edges, *drawn):
         result = value(operator, point)
-        defined, inside = result == result and abs(result) < math.inf, _is_inside(operator, point)
+        defined, inside = result == result and abs(result) < math.inf, is_inside(operator, point)
         assert defined == inside or (defined and operator.name in WIDER), (point, float(result))
 
 
@@ -138,22 +145,8 @@ def test_domain_of_literal_powers(exponent: float) -> None:
     program = builder.build([(base**literal).index, *bounds])
     for at in GRID:
         result, *found = run(program, (at,))
-        inside = all(_holds(c.relation, v) for c, v in zip(conditions, found, strict=True))
+        inside = all(relation_holds(c.relation, v) for c, v in zip(conditions, found, strict=True))
         assert (result == result and abs(result) < math.inf) == inside, at
-
-
-def _is_inside(operator: Operator, point: Point) -> bool:
-    if not operator.domain:
-        return True
-    builder = ProgramBuilder()
-    operands = builder.terms([builder.input(name) for name in jet(operator).names])
-    bounds = [builder.lifted(condition.of(builder.algebra, *operands)).index for condition in operator.domain]
-    found = run(builder.build(bounds), point)
-    return all(_holds(condition.relation, v) for condition, v in zip(operator.domain, found, strict=True))
-
-
-def _holds(relation: str, value: Any) -> bool:
-    return bool({"> 0": value > 0, ">= 0": value >= 0, "!= 0": value != 0}[relation])
 
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=ids)
@@ -183,12 +176,12 @@ def test_smoothness(operator: Operator) -> None:
     first_jump = math.inf
     for base, slot, at in itertools.product(sorted(bases), range(operator.arity), GRID):
         point = along(operator, slot, at, base)
-        if not _is_inside(operator, along(operator, slot, at - NEAR, base)):
+        if not is_inside(operator, along(operator, slot, at - NEAR, base)):
             continue  # The end of the domain, or outside of it.
         jumps = [order for order in range(3) if _jumps(operator, slot, point, order)]
         if 0 in kink_terms(operator, point):
             first_jump = min([first_jump, *jumps])
-        elif _is_inside(operator, point):
+        elif is_inside(operator, point):
             assert jumps == [], (slot, point)
     assert first_jump == operator.smoothness + 1 or operator.name in AT_THE_END
 
