@@ -51,8 +51,11 @@ def test_star_import_gives_all_names() -> None:
     assert fresh_python(code).strip() == "[]"
 
 
-@pytest.mark.parametrize("first", ["symkit.api", "symkit.evaluation", "symkit.zoo", "symkit.backends", "symkit.nn"])
-def test_names_do_not_depend_on_what_was_imported_before(first: str) -> None:
-    names = ("evaluate", "export", "compile")
-    code = f"import {first}, symkit; print(all(callable(getattr(symkit, name)) for name in {names}))"
-    assert fresh_python(code).strip() == "True"
+def test_names_do_not_depend_on_what_was_imported_before() -> None:
+    # A room that is imported becomes an attribute of the package, and would hide a function of its name.
+    rooms = "symkit.analyze, symkit.backends, symkit.evaluation, symkit.nn, symkit.transform, symkit.zoo"
+    names = ("compile", "derivative", "evaluate", "export", "functional", "moments", "parse")
+    code = (
+        f"import symkit, {rooms}; print(all(callable(getattr(symkit, name)) for name in {names}), len(symkit.zoo) > 0)"
+    )
+    assert fresh_python(code).split() == ["True", "True"]
