@@ -66,6 +66,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "erf": special.erf,
         "erfc": special.erfc,
         "normal_cdf": special.normal_cdf,
+        "normal_pdf": special.normal_pdf,
         "i0e": special.i0e,
         "i1e": special.i1e,
         "pow": power.pow,

@@ -21,11 +21,17 @@ def gaussian(m: Machine, x: Value) -> Value:
     return exp_of_negative(m, -square, m.fma(-a, a, square))
 
 
-def _complement(m: Machine, x: Value) -> Value:
-    """erfc(|x|) = exp(-x**2) H(t)/(|x| + 2) with t = (|x| - 2)/(|x| + 2), for which H is smooth up to infinity."""
-    a = _held(m, abs(x))
+def _bell(m: Machine, x: Value) -> Value:
+    """exp(-x**2/2), likewise."""
+    a = m.select(abs(x) > 40.0, 40.0, abs(x))
+    square = a * a
+    return exp_of_negative(m, -0.5 * square, 0.5 * m.fma(-a, a, square))
+
+
+def _complement(m: Machine, a: Value, bell: Value) -> Value:
+    """erfc(a) = exp(-a**2) H(t)/(a + 2) with t = (a - 2)/(a + 2), for which H is smooth up to infinity."""
     r = 1.0 / (a + 2.0)
-    return gaussian(m, x) * (m.polynomial((a - 2.0) * r, coefficients(m.format)["ERFCX"]) * r)
+    return bell * (m.polynomial((a - 2.0) * r, coefficients(m.format)["ERFCX"]) * r)
 
 
 def _near(m: Machine, x: Value) -> Value:
@@ -35,19 +41,26 @@ def _near(m: Machine, x: Value) -> Value:
 
 def erf(m: Machine, x: Value) -> Value:
     a = abs(x)
-    return m.select(a < 1.0, _near(m, x), m.copysign(1.0 - _complement(m, x), x))
+    return m.select(a < 1.0, _near(m, x), m.copysign(1.0 - _complement(m, _held(m, a), gaussian(m, x)), x))
 
 
 def erfc(m: Machine, x: Value) -> Value:
     a = abs(x)
-    complement = _complement(m, x)
+    complement = _complement(m, _held(m, a), gaussian(m, x))
     tail = m.select(x < 0.0, 2.0 - complement, complement)
     return m.select(a < 0.5, 1.0 - _near(m, x), tail)
 
 
 def normal_cdf(m: Machine, x: Value) -> Value:
-    tail = 0.5 * _complement(m, -math.sqrt(0.5) * x)
-    return m.select(x < 0.0, tail, 1.0 - tail)
+    # The polynomials hardly feel a rounded x/sqrt(2); exp(-x**2/2) would, so it comes from x itself.
+    scaled = math.sqrt(0.5) * x
+    tail = 0.5 * _complement(m, _held(m, abs(scaled)), _bell(m, x))
+    near = m.fma(_near(m, scaled), 0.5, 0.5)
+    return m.select(abs(x) < 0.75, near, m.select(x < 0.0, tail, 1.0 - tail))
+
+
+def normal_pdf(m: Machine, x: Value) -> Value:
+    return _bell(m, x) * (1 / math.sqrt(2 * math.pi))
 
 
 def i0e(m: Machine, x: Value) -> Value:
