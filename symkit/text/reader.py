@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
 
-from symkit.errors import LimitError
+from symkit.errors import LimitError, UnknownOperator
 from symkit.ir import MAX_NODES, MAX_TREE, ProgramBuilder
 from symkit.ops import Operator, OperatorTable, standard
 from symkit.text.expression import Expression
@@ -58,10 +58,9 @@ class Reader(Transformer):  # type: ignore[type-arg]
     def _use(self, table: OperatorTable) -> None:
         self._table = table
         self._refiner.table = table
-        written = {op.infix.symbol: op for op in table.values() if op.infix is not None and not op.infix.prefix}
-        self._infix = written | {sign: written[symbol] for sign, symbol in SYMBOLS.items()}
-        self._negation = next(op for op in table.values() if op.infix is not None and op.infix.prefix)
-        self._absolute, self._where = table["abs"], table["where"]
+        signs = {op.infix.symbol: op for op in table.values() if op.infix is not None and not op.infix.prefix}
+        self._infix = signs | {sign: signs[symbol] for sign, symbol in SYMBOLS.items() if symbol in signs}
+        self._negation = next((op for op in table.values() if op.infix is not None and op.infix.prefix), None)
 
     def _begin(self) -> None:
         self._builder = ProgramBuilder(self._table)
@@ -121,12 +120,12 @@ class Reader(Transformer):  # type: ignore[type-arg]
         return self._built(token, self._builder.input(name))
 
     def binary(self, left: Built, symbol: Token, right: Built) -> Built:
-        return self._apply(symbol, self._infix[str(symbol)], (left, right), nests=0)
+        return self._apply(symbol, self._infix.get(str(symbol)), (left, right), nests=0)
 
     compare = binary
 
     def raised(self, base: Built, symbol: Token, exponent: Built) -> Built:
-        return self._apply(symbol, self._infix[str(symbol)], (base, exponent))
+        return self._apply(symbol, self._infix.get(str(symbol)), (base, exponent))
 
     def prefix(self, symbol: Token, operand: Built) -> Built:
         index, nesting, tree = operand
@@ -139,17 +138,17 @@ class Reader(Transformer):  # type: ignore[type-arg]
 
     def superscript(self, base: Built, token: Token) -> Built:
         exponent = self._built(token, self._builder.number(_value(token)))
-        return self._apply(token, self._infix["**"], (base, exponent))
+        return self._apply(token, self._infix.get("**"), (base, exponent))
 
     def conditional(self, chosen: Built, token: Token, condition: Built, _else: Token, other: Built) -> Built:
-        return self._apply(token, self._where, (condition, chosen, other))
+        return self._apply(token, self._table.get("where"), (condition, chosen, other))
 
     def bracket(self, left: Token, built: Built, _right: Token) -> Built:
         index, nesting, tree = built
         return self._built(left, index, nesting + 1, tree)
 
     def bars(self, left: Token, built: Built, _right: Token) -> Built:
-        return self._apply(left, self._absolute, (built,))
+        return self._apply(left, self._table.get("abs"), (built,))
 
     def arguments(self, *built: Built) -> tuple[Built, ...]:
         return built
@@ -178,7 +177,10 @@ class Reader(Transformer):  # type: ignore[type-arg]
 
     # -- building ------------------------------------------------------------------------------------------
 
-    def _apply(self, token: Token, operator: Operator, operands: tuple[Built, ...], nests: int = 1) -> Built:
+    def _apply(self, token: Token, operator: Operator | None, operands: tuple[Built, ...], nests: int = 1) -> Built:
+        if operator is None:
+            problem = f"the operator table has no operator for {str(token)!r}"
+            raise problem_at(token, problem, ("an operator of the table",), error=UnknownOperator)
         nesting, tree = 0, 1
         for _, inner, size in operands:
             nesting = max(nesting, inner)

@@ -239,3 +239,14 @@ def test_table_lookup() -> None:
     assert table.nearest("qqqqqq") is None
     with pytest.raises(KeyError):
         table["nothing"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"), [("x - 1", "-"), ("-x", "-"), ("x^2", "^"), ("x²", "²"), ("|x|", "|"), ("1 if x else 2", "if")]
+)
+def test_a_table_may_lack_what_has_a_sign_of_its_own(text: str, sign: str) -> None:
+    few = OperatorTable([standard()["add"], standard()["sin"]])
+    assert str(parse("x + sin(x)", table=few)) == "x + sin(x)"
+    with pytest.raises(UnknownOperator) as caught:
+        parse(text, table=few)
+    assert caught.value.problem == f"the operator table has no operator for {sign!r}"
