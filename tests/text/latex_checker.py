@@ -12,7 +12,12 @@ GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
     "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 )
-SYMBOLS = set(f"{GREEK} cdot le ge ne wedge vee neg log sin cos tan sinh cosh tanh arctan max min".split())
+FUNCTIONS = (
+    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd inf ker lg lim ln log max min sec sin sinh "
+    "sup tan tanh"
+)
+RELATIONS = "cdot times le leq ge geq ne neq approx wedge vee neg pm infty varepsilon vartheta varphi varrho"
+SYMBOLS = set(f"{GREEK} {FUNCTIONS} {RELATIONS}".split())
 PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-=<>.,;|()[]")
 DELIMITERS = {"(", ")", "[", "]", "|", r"\{", r"\}"}
 
