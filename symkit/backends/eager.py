@@ -11,6 +11,7 @@ from torch import Tensor
 
 from symkit.backends.forms import has_torch_form, takes_literals, torch_function
 from symkit.backends.protocol import Kernel, broadcast_shape
+from symkit.backends.unfused import Unfused
 from symkit.evaluation.truth import fitted, is_truth
 from symkit.ir import Kind, Node, Program
 from symkit.ops import Operator
@@ -27,7 +28,7 @@ class TorchBackend:
         return has_torch_form(operator)
 
     def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
-        return EagerKernel(program, leaves)
+        return Unfused(EagerKernel(program, leaves))
 
 
 @dataclass(frozen=True, slots=True)

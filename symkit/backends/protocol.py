@@ -15,9 +15,25 @@ from symkit.ops import Operator
 if TYPE_CHECKING:
     import torch
 
-Kernel = Callable[..., "tuple[torch.Tensor, ...]"]
-"""(*leaves) -> one tensor a root, of the broadcast shape of all leaves. Leaves share one dtype, float32 or float64; no
-result shares memory with a leaf."""
+    Dtypes = Sequence[torch.dtype | None]
+    Targets = Sequence[torch.Size | None]
+
+
+class Kernel(Protocol):
+    """A Program that runs.
+
+    Args:
+        leaves: tensors of any floating dtypes that broadcast.
+        dtypes: of every root; None for all, or for one, is that of computation: float64 if a leaf has it, else float32.
+        targets: the shape every root is summed to; None for all, or for one, is the broadcast shape of all leaves.
+
+    Returns:
+        One tensor a root. None shares memory with a leaf.
+    """
+
+    def __call__(
+        self, leaves: Sequence[torch.Tensor], dtypes: Dtypes | None = None, targets: Targets | None = None
+    ) -> tuple[torch.Tensor, ...]: ...
 
 
 class Backend(Protocol):
@@ -58,10 +74,12 @@ def get_backend(name: str) -> Backend:
     """
     from symkit.backends.eager import TorchBackend
     from symkit.backends.exact import ExactBackend
+    from symkit.backends.native import AutoBackend, CpuBackend
     from symkit.backends.torchscript import TorchScriptBackend
 
     backends: dict[str, Callable[[], Backend]] = {
-        "auto": TorchBackend,
+        "auto": AutoBackend,
+        "cpu": CpuBackend,
         "torch": TorchBackend,
         "torchscript": TorchScriptBackend,
         "exact": ExactBackend,

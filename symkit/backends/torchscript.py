@@ -12,6 +12,7 @@ from torch import Tensor
 from symkit.backends.forms import has_torch_form
 from symkit.backends.protocol import Kernel, broadcast_shape
 from symkit.backends.source import Emitter, python_names
+from symkit.backends.unfused import Unfused
 from symkit.ir import Program
 from symkit.ops import Operator
 
@@ -36,7 +37,7 @@ class TorchScriptBackend:
             shape = broadcast_shape(tensors)
             return tuple(_own(value, shape, copy) for value, copy in zip(found, is_leaf, strict=True))
 
-        return run
+        return Unfused(run)
 
 
 def _own(value: Tensor, shape: torch.Size, copy: bool) -> Tensor:

@@ -12,8 +12,9 @@ from torch import Tensor
 from symkit.backends import get_backend
 from symkit.backends.eager import EagerKernel
 from symkit.backends.plain import plain_program
+from symkit.backends.unfused import computed_dtype, in_dtype
 from symkit.errors import DomainError
-from symkit.nn.pointwise import Pointwise, computed_dtype, in_dtype
+from symkit.nn.pointwise import Pointwise, Wanted
 from symkit.text import Expression, parse
 from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
@@ -21,13 +22,15 @@ from symkit.transform import stabilise
 
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
+WANTED = {dtype: Wanted((dtype,)) for dtype in FLOATS}
+
 
 def functional(e: Expression | str, *, backend: str = "auto", stabilise: bool = True) -> Function:
     """The expression as a function of tensors.
 
     Args:
         e: an expression or its text.
-        backend: "auto", "torch", "torchscript" or "exact".
+        backend: "auto", "cpu", "torch", "torchscript" or "exact".
         stabilise: replace forms that overflow or cancel by ones that do not, before deriving; False keeps the text.
 
     Returns:
@@ -73,12 +76,13 @@ class Function:
 
     def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Tensor:
         dtype = self._checked(inputs)
+        inputs = tuple([tensor if tensor.dtype in FLOATS else tensor.to(dtype) for tensor in inputs])
         leaves = [*inputs, *self._others(values, computed_dtype(inputs), inputs[0].device)]
         if _is_traced():
             (result,) = self._traced(*in_dtype(computed_dtype(leaves), leaves))
-        else:
-            (result,) = self._pointwise.apply(*leaves)
-        return result if result.dtype == dtype else result.to(dtype)
+            return result if result.dtype == dtype else result.to(dtype)
+        (result,) = self._pointwise.apply(leaves, WANTED[dtype])
+        return result
 
     def _checked(self, inputs: tuple[Tensor, ...]) -> torch.dtype:
         """The dtype of the result, once the inputs are found to be what is allowed."""

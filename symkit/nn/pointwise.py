@@ -6,7 +6,8 @@ differentiated again, forwards and backwards, as often as one likes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
@@ -19,6 +20,17 @@ from symkit.ir import Program, reachable
 from symkit.transform import cotangents, jvp, tangents, vjp
 
 Roots = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Of every root its dtype and the shape it is summed to; see `symkit.backends.Kernel`."""
+
+    dtypes: tuple[torch.dtype | None, ...] | None = None
+    shapes: tuple[torch.Size | None, ...] | None = None
+
+
+WHOLE = Wanted()
 
 
 class Pointwise:
@@ -44,17 +56,13 @@ class Pointwise:
     def kernel(self) -> Kernel:
         return self.backend.kernel(prepared(self.backend, self.program, self.constants), self.leaves)
 
-    def apply(self, *leaves: Tensor) -> Roots:
-        """The roots, in the dtype of computation, differentiable by every leaf."""
+    def apply(self, leaves: Sequence[Tensor], wanted: Wanted = WHOLE) -> Roots:
+        """The roots, differentiable by every leaf."""
         if torch._C._are_functorch_transforms_active():
-            return cast(Roots, _Transformed.apply(self, *leaves))  # type: ignore[no-untyped-call]
+            return cast(Roots, _Transformed.apply(self, wanted, *leaves))  # type: ignore[no-untyped-call]
         if _is_recording(leaves):
-            return cast(Roots, _Recorded.apply(self, *leaves))  # type: ignore[no-untyped-call]
-        return self.run(*leaves)
-
-    def run(self, *leaves: Tensor) -> Roots:
-        """The roots without gradients, in the dtype of computation."""
-        return self.kernel(*in_dtype(computed_dtype(leaves), leaves))
+            return cast(Roots, _Recorded.apply(self, wanted, *leaves))  # type: ignore[no-untyped-call]
+        return self.kernel(leaves, wanted.dtypes, wanted.shapes)
 
     def vjp(self, wanted: tuple[str, ...], roots: tuple[int, ...]) -> Pointwise:
         """(*cotangents of the roots, *leaves) -> one gradient a wanted leaf, of the broadcast shape."""
@@ -81,87 +89,84 @@ class _Recorded(torch.autograd.Function):
     """The quick form. It does not know torch.func, whose own form costs 8 microseconds more a call."""
 
     @staticmethod
-    def forward(ctx: Any, pointwise: Pointwise, *leaves: Tensor) -> Roots:
-        _remember(ctx, pointwise, leaves)
-        return pointwise.run(*leaves)
+    def forward(ctx: Any, pointwise: Pointwise, wanted: Wanted, *leaves: Tensor) -> Roots:
+        _remember(ctx, pointwise, wanted, leaves)
+        return pointwise.kernel(leaves, wanted.dtypes, wanted.shapes)
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
         pointwise: Pointwise = ctx.pointwise
         leaves: tuple[Tensor, ...] = ctx.saved_tensors
-        needed: tuple[bool, ...] = ctx.needs_input_grad[1:]
+        needed: tuple[bool, ...] = ctx.needs_input_grad[2:]
         # A root that nothing depends on has no cotangent. One of zeros would turn infinite partials into NaN.
         roots = tuple(i for i, cotangent in enumerate(cotangents) if cotangent is not None)
-        wanted = tuple(name for name, need in zip(pointwise.leaves, needed, strict=True) if need)
-        if not roots or not wanted:
-            return (None,) * (1 + len(leaves))
+        names = tuple(name for name, need in zip(pointwise.leaves, needed, strict=True) if need)
+        if not roots or not names:
+            return (None,) * (2 + len(leaves))
         given = [cotangent for cotangent in cotangents if cotangent is not None]
-        found = iter(pointwise.vjp(wanted, roots).apply(*given, *leaves))
-        return None, *(_as_of(next(found), leaf) if need else None for leaf, need in zip(leaves, needed, strict=True))
+        like = [leaf for leaf, need in zip(leaves, needed, strict=True) if need]
+        wanted = Wanted(tuple(leaf.dtype for leaf in like), tuple(leaf.shape for leaf in like))
+        found = iter(pointwise.vjp(names, roots).apply((*given, *leaves), wanted))
+        return None, None, *(next(found) if need else None for need in needed)
 
     @staticmethod
-    def jvp(ctx: Any, _: None, *tangents: Tensor | None) -> Roots:
+    def jvp(ctx: Any, _: None, __: None, *tangents: Tensor | None) -> Roots:
         pointwise: Pointwise = ctx.pointwise
         given = tuple(name for name, t in zip(pointwise.leaves, tangents, strict=True) if t is not None)
-        return pointwise.jvp(given).apply(*(t for t in tangents if t is not None), *ctx.saved_tensors)
+        seeds = [t for t in tangents if t is not None]
+        return pointwise.jvp(given).apply((*seeds, *ctx.saved_tensors), ctx.wanted)
 
 
 class _Transformed(_Recorded):
     """The form that torch.func can transform."""
 
     @staticmethod
-    def forward(pointwise: Pointwise, *leaves: Tensor) -> Roots:  # type: ignore[override]
-        return pointwise.run(*leaves)
+    def forward(pointwise: Pointwise, wanted: Wanted, *leaves: Tensor) -> Roots:  # type: ignore[override]
+        return pointwise.kernel(leaves, wanted.dtypes, wanted.shapes)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        pointwise, *leaves = inputs
-        _remember(ctx, pointwise, leaves)
+        pointwise, wanted, *leaves = inputs
+        _remember(ctx, pointwise, wanted, leaves)
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple[int | None, ...], pointwise: Pointwise, *leaves: Tensor
+        info: Any, in_dims: tuple[int | None, ...], pointwise: Pointwise, wanted: Wanted, *leaves: Tensor
     ) -> tuple[Roots, tuple[int, ...]]:
-        dims = in_dims[1:]
+        dims = in_dims[2:]
         rank = max(leaf.dim() - (dim is not None) for leaf, dim in zip(leaves, dims, strict=True))
         batched = [
             leaf if dim is None else _with_rank(leaf.movedim(dim, 0), 1 + rank)
             for leaf, dim in zip(leaves, dims, strict=True)
         ]
-        roots = pointwise.apply(*batched)
+        shapes = wanted.shapes or (None,) * len(pointwise.program.roots)
+        # A sum keeps the batch, in front of its own dimensions.
+        sums = [
+            None if shape is None else torch.Size((info.batch_size, *(1,) * (rank - len(shape)), *shape))
+            for shape in shapes
+        ]
+        roots = pointwise.apply(batched, Wanted(wanted.dtypes, tuple(sums)))
+        roots = tuple(
+            root if shape is None else root.reshape(info.batch_size, *shape)
+            for root, shape in zip(roots, shapes, strict=True)
+        )
         return roots, (0,) * len(roots)
 
 
-def _remember(ctx: Any, pointwise: Pointwise, leaves: Iterable[Tensor]) -> None:
-    ctx.pointwise = pointwise
+def _remember(ctx: Any, pointwise: Pointwise, wanted: Wanted, leaves: Iterable[Tensor]) -> None:
+    ctx.pointwise, ctx.wanted = pointwise, wanted
     ctx.set_materialize_grads(False)
     ctx.save_for_backward(*leaves)
     ctx.save_for_forward(*leaves)
 
 
-def _is_recording(leaves: tuple[Tensor, ...]) -> bool:
+def _is_recording(leaves: Iterable[Tensor]) -> bool:
     """Whether torch follows this call for derivatives, backwards or forwards."""
     if forward_ad._current_level >= 0:
         return True
     return torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
 
 
-def _as_of(gradient: Tensor, leaf: Tensor) -> Tensor:
-    """A gradient summed to the leaf's shape, in its dtype."""
-    if gradient.shape != leaf.shape:
-        gradient = gradient.sum_to_size(leaf.shape)
-    return gradient if gradient.dtype == leaf.dtype else gradient.to(leaf.dtype)
-
-
 def _with_rank(tensor: Tensor, rank: int) -> Tensor:
     """The tensor with dimensions of size 1 after its first one."""
     return tensor[(slice(None), *(None,) * (rank - tensor.dim()))]
-
-
-def computed_dtype(leaves: Iterable[Tensor]) -> torch.dtype:
-    """float64 if any leaf has it, else float32: halves are stored as such and computed in float32."""
-    return torch.float64 if any(leaf.dtype == torch.float64 for leaf in leaves) else torch.float32
-
-
-def in_dtype(dtype: torch.dtype, leaves: Iterable[Tensor]) -> list[Tensor]:
-    return [leaf if leaf.dtype == dtype else leaf.to(dtype) for leaf in leaves]

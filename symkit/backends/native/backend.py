@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -13,52 +14,63 @@ from symkit.backends.eager import EagerKernel
 from symkit.backends.forms import has_torch_form
 from symkit.backends.native.host import STORAGES, HostKernel
 from symkit.backends.native.translate import has_native_form
-from symkit.backends.protocol import Kernel
+from symkit.backends.unfused import Unfused
 from symkit.errors import Unsupported
 from symkit.ir import Program, lower
 from symkit.ops import Operator
+
+if TYPE_CHECKING:
+    from symkit.backends.protocol import Dtypes, Kernel, Targets
 
 PLAIN = (Tensor, nn.Parameter, nn.Buffer)
 """Tensors whose memory is their own; subclasses, fake and wrapped ones have their own ways."""
 
 
 class CpuBackend:
-    """Fused kernels for CPU tensors.
+    """Fused kernels for CPU tensors; tensors elsewhere are an error."""
 
-    Args:
-        strict: whether tensors elsewhere are an error, rather than torch's to run.
-    """
-
-    def __init__(self, strict: bool = True) -> None:
-        self.name = "cpu" if strict else "auto"
-        self._strict = strict
+    name = "cpu"
 
     def has_form(self, operator: Operator) -> bool:
         return has_native_form(operator)
 
     def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
-        return NativeKernel(program, leaves, self._strict)
+        return NativeKernel(program, leaves, anywhere=False)
+
+
+class AutoBackend:
+    """The fastest there is: fused kernels for CPU tensors, torch for others."""
+
+    name = "auto"
+
+    def has_form(self, operator: Operator) -> bool:
+        return has_native_form(operator)
+
+    def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
+        return NativeKernel(program, leaves, anywhere=True)
 
 
 class NativeKernel:
-    """A fused kernel, and the same Program node by node for tensors it cannot read."""
+    """A fused kernel, and the same Program node by node for tensors whose memory it cannot read."""
 
-    def __init__(self, program: Program, leaves: tuple[str, ...], strict: bool) -> None:
+    def __init__(self, program: Program, leaves: tuple[str, ...], anywhere: bool) -> None:
         self._native = HostKernel(program, leaves)
-        self._eager = EagerKernel(lower(program, has_torch_form), leaves)
-        self._strict = strict
+        self._program = program
+        self._leaves = leaves
+        self._anywhere = anywhere
+
+    @cached_property
+    def _eager(self) -> Kernel:
+        return Unfused(EagerKernel(lower(self._program, has_torch_form), self._leaves))
 
     def __call__(
-        self,
-        leaves: Sequence[Tensor],
-        dtypes: Sequence[torch.dtype | None] | None = None,
-        targets: Sequence[torch.Size | None] | None = None,
+        self, leaves: Sequence[Tensor], dtypes: Dtypes | None = None, targets: Targets | None = None
     ) -> tuple[Tensor, ...]:
-        if all(_is_plain(leaf) for leaf in leaves) and is_available():
+        if all(map(_is_plain, leaves)) and is_available():
             return self._native(leaves, dtypes, targets)
-        if self._strict:
-            stray = next((leaf for leaf in leaves if not _is_plain(leaf)), None)
-            if stray is not None and stray.device.type != "cpu":
+        if not self._anywhere:
+            stray = next((leaf for leaf in leaves if leaf.device.type != "cpu"), None)
+            if stray is not None:
                 raise Unsupported(f"backend 'cpu' got a tensor on {stray.device}; move it, or use backend 'auto'")
         return self._eager(leaves, dtypes, targets)
 
