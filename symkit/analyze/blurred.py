@@ -16,6 +16,9 @@ Exact = Callable[[int, float], float]
 UNDEFINED = 2
 """The class of a sample that is NaN; the others are the signs -1, 0 and 1."""
 
+MOST = 64
+"""Changes of class that are looked into; the rest are taken at their word."""
+
 LOOKS = 33
 """Samples of a blurred stretch that are evaluated exactly."""
 
@@ -23,7 +26,7 @@ HALVINGS = 60
 
 
 def blurred(
-    exact: Exact, grid: Floats, classes: NDArray[np.int8], row: NDArray[np.intp], left: NDArray[np.intp]
+    exact: Exact, grid: Floats, classes: NDArray[np.int8], row: NDArray[np.intp], left: NDArray[np.intp], reach: float
 ) -> tuple[list[float], NDArray[np.bool_]]:
     """Zeros within stretches of float64 zeros that are none, and which of the changes of class bound such a stretch.
 
@@ -31,12 +34,15 @@ def blurred(
         exact: a function at a point.
         grid, classes: the samples of all functions.
         row, left: where the class changes: between the samples `left` and `left + 1` of `row`.
+        reach: how far from the middle of the grid float64 is not taken at its word.
 
     Underflow and cancellation make zeros of what is none, and overflow holes.
     """
     found: list[float] = []
     false = np.zeros(len(row), dtype=bool)
-    for number, (r, i) in enumerate(zip(row.tolist(), left.tolist(), strict=True)):
+    middle = 0.5 * (grid[0] + grid[-1])
+    near = np.flatnonzero(np.abs(grid[left] - middle) <= reach)[:MOST]
+    for number, r, i in zip(near.tolist(), row[near].tolist(), left[near].tolist(), strict=True):
         for inside in (i, i + 1):
             kind = classes[r, inside]
             if kind not in (0, UNDEFINED):

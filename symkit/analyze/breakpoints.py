@@ -15,7 +15,7 @@ from symkit.analyze.curve import Curve, Floats, Normal
 from symkit.analyze.steps import steps
 from symkit.analyze.zeros import zeros
 from symkit.evaluation import evaluate_numpy
-from symkit.ir import Kind, Node, Program, ProgramBuilder, lower
+from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, reachable
 
 REACH = 300.0
 """How many deviations from the mean are looked at."""
@@ -33,7 +33,8 @@ MOST = 256
 def breakpoints(program: Program, values: Mapping[str, float], variable: str, normal: Normal) -> list[float]:
     """Points where a root of the program may have a kink, a jump, a pole or an edge of its domain, ascending.
 
-    A program of several roots gives the points of them all. A point where all is smooth after all does no harm.
+    A program of several roots, a function and its derivatives, gives the points of them all. A point where all is
+    smooth after all does no harm.
     """
     guides, watched = _guides(program, variable)
     lowered = lower(guides, lambda operator: operator.numpy is not None)
@@ -49,11 +50,12 @@ def breakpoints(program: Program, values: Mapping[str, float], variable: str, no
         return heights
 
     def exact(row: int, x: float) -> float:
-        return Curve(Program(guides.nodes, guides.roots[row : row + 1]), values, variable).exact_float(x)
+        return Curve(reachable(guides, guides.roots[row : row + 1]), values, variable).exact_float(x)
 
     dense = _dense(normal)
-    points = zeros(guide_rows, exact, _grid(normal, dense), TINY * normal.deviation)
-    points += steps(lambda x: rows(x)[watched:], dense, points)
+    points = zeros(guide_rows, exact, _grid(normal, dense), TINY * normal.deviation, DENSE * normal.deviation)
+    # A spike of a derivative is a step of the function; its noise is nothing.
+    points += steps(lambda x: rows(x)[watched : watched + 1], dense, points)
     nearest = sorted(set(points), key=lambda point: abs(point - normal.mean))
     return sorted(nearest[:MOST])
 

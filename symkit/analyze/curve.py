@@ -20,6 +20,10 @@ PROBES = 64
 """Up to this many samples that float64 cannot represent are evaluated exactly without looking further."""
 
 
+SMALLEST = -1900
+"""Exact values below 2**-1900 may be what rounding leaves of a zero, and count as one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scaled:
     """Numbers `mantissa * 2**exponent`, so that neither exp(1000) nor the density at 100 deviations is lost."""
@@ -41,9 +45,6 @@ class Scaled:
 
     def __mul__(self, other: Scaled) -> Scaled:
         return Scaled(self.mantissa * other.mantissa, self.exponent + other.exponent)
-
-    def __abs__(self) -> Scaled:
-        return Scaled(np.abs(self.mantissa), self.exponent)
 
     def __getitem__(self, where: Any) -> Scaled:
         return Scaled(self.mantissa[where], self.exponent[where])
@@ -117,7 +118,7 @@ class Curve:
         if not value.context.isfinite(value):
             return float(value), 0
         mantissa, exponent = value.context.frexp(value)
-        return float(mantissa), int(exponent)
+        return (0.0, 0) if exponent < SMALLEST else (float(mantissa), int(exponent))
 
     def exact_float(self, x: float) -> float:
         """The same as float64."""

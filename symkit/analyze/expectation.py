@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -62,9 +62,8 @@ def expectations(
         if centred and results[powers[-1]].value is not None:
             mean = results[1].value
             assert mean is not None
-            spread = _result(
-                Sums.of(samples.centred(mean)), _centred_rests(found, normal, mean), 2 * noise, samples, variable
-            )
+            rests = _centred_rests(found, normal, mean)
+            spread = _not_negative(_result(Sums.of(samples.centred(mean)), rests, 2 * noise, samples, variable))
     ordered = [results[p] for p in powers]
     if centred:
         ordered.append(spread if spread is not None else Expectation(None, reason=results[powers[-1]].reason))
@@ -121,6 +120,8 @@ def _result(
         return Expectation(None, reason="has an expectation that is larger than float64 can hold")
     value = math.fsum(sums.value) + math.fsum(rest for rest, _ in rests)
     size = math.fsum(sums.size)
+    if not noise <= LOST:
+        return Expectation(None, reason="is lost in the rounding of float64")
     differ = math.fsum(sums.differ)
     if differ > SETTLED * size:
         where = samples.x[int(np.argmax(sums.differ)), 0]
@@ -128,9 +129,12 @@ def _result(
     # The density carries a rounding error for every bit of its exponent.
     bits = float(sums.size @ np.abs(samples.density.exponent[:, 0]))
     error = differ + math.fsum(error for _, error in rests) + (noise + 4 * EPSILON) * size + EPSILON * bits
-    if not noise <= LOST:
-        return Expectation(None, reason="is lost in the rounding of float64")
     return Expectation(value, error)
+
+
+def _not_negative(found: Expectation) -> Expectation:
+    """The variance of a constant may round to less than 0."""
+    return found if found.value is None else replace(found, value=max(found.value, 0.0))
 
 
 def _noise(curve: Curve, samples: Samples, power: int) -> float:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from symkit.analyze.breakpoints import DENSE, REACH
+from symkit.analyze.breakpoints import REACH
 from symkit.analyze.curve import Curve, Normal
 from symkit.analyze.singular import Side, sides
 from symkit.analyze.tails import Tail, tails
@@ -43,20 +43,27 @@ def survey(curve: Curve, normal: Normal, points: Sequence[float], powers: Sequen
     gap = hole(curve, normal, points, variable)
     if gap:
         return Survey(cuts[0], cuts[-1], [], dict.fromkeys(powers, gap))
-    edges = sides(curve, normal, list(_stretches(cuts, normal.deviation)), powers)
-    ends = tails(curve, normal, powers)
+    # Where |f|**power has no expectation, no higher power has: every reason holds from there on.
     reasons: dict[int, str] = {}
+    ends = tails(curve, normal, powers)
     for p in powers:
-        # Where |f| has no expectation, no higher power has.
-        reason = next(iter(reasons.values()), "") or _pole(edges, p, normal, variable) or _tail(ends[p], variable)
-        if reason:
-            reasons[p] = reason
-    counted = [ends[p] for p in powers if p not in reasons]
-    low = normal.mean - normal.deviation * max((left.end for left, _ in counted), default=0.0)
-    high = normal.mean + normal.deviation * max((right.end for _, right in counted), default=0.0)
-    edges = [side for side in edges if low < side.point < high]
-    ends_of_sides = [side.point + side.reach for side in edges]
-    return Survey(min([low, *ends_of_sides]), max([high, *ends_of_sides]), edges, reasons)
+        reasons |= _from(powers, p, _tail(ends[p], variable), reasons)
+    existing = [p for p in powers if p not in reasons]
+    low = normal.mean - normal.deviation * max((ends[p][0].end for p in existing), default=0.0)
+    high = normal.mean + normal.deviation * max((ends[p][1].end for p in existing), default=0.0)
+    if not existing:
+        return Survey(low, high, [], reasons)
+    edges = sides(curve, normal, list(_stretches(cuts, normal.deviation)), existing, (low, high))
+    near = [side for side in edges if low < side.point < high]
+    for p in existing:
+        reasons |= _from(powers, p, _pole(edges, near, p, variable), reasons)
+    ends_of_sides = [side.point + side.reach for side in near]
+    return Survey(min([low, *ends_of_sides]), max([high, *ends_of_sides]), near, reasons)
+
+
+def _from(powers: Sequence[int], power: int, reason: str, known: dict[int, str]) -> dict[int, str]:
+    """The reason for every power from this one on that has none yet."""
+    return {p: reason for p in powers if reason and p >= power and p not in known}
 
 
 def _cuts(normal: Normal, points: Sequence[float]) -> list[float]:
@@ -120,14 +127,14 @@ def _where(pieces: list[tuple[float, float]], cuts: Sequence[float], normal: Nor
     return f"for {bounds}{elsewhere} (probability {sum(chances):.3g})"
 
 
-def _pole(edges: Sequence[Side], power: int, normal: Normal, variable: str) -> str:
+def _pole(edges: Sequence[Side], near: Sequence[Side], power: int, variable: str) -> str:
     """The breakpoint nearest to the mean that |f|**power cannot be integrated up to."""
     for side in edges:
         if side.rests[power].divergent:
             return f"grows too steeply at {variable} = {side.point:.6g} to be integrated"
-    for side in edges:
-        # Far out it takes a true pole to matter.
-        if not side.rests[power].settled and abs(side.point - normal.mean) <= DENSE * normal.deviation:
+    # Out of the range that counts it takes a true pole to matter.
+    for side in near:
+        if not side.rests[power].settled:
             return f"behaves at {variable} = {side.point:.6g} so that it cannot be told whether its integral exists"
     return ""
 

@@ -53,8 +53,17 @@ class Side:
     rests: dict[int, Rest]
 
 
-def sides(curve: Curve, normal: Normal, stretches: Sequence[tuple[float, float]], powers: Sequence[int]) -> list[Side]:
-    """A Side for every (point, reach), nearest to the mean first."""
+def sides(
+    curve: Curve,
+    normal: Normal,
+    stretches: Sequence[tuple[float, float]],
+    powers: Sequence[int],
+    counted: tuple[float, float],
+) -> list[Side]:
+    """A Side for every (point, reach), nearest to the mean first.
+
+    Outside the range `counted`, where only a true pole matters, float64 is taken at its word.
+    """
     ordered = sorted(stretches, key=lambda stretch: abs(stretch[0] - normal.mean))
     if not ordered:
         return []
@@ -65,10 +74,11 @@ def sides(curve: Curve, normal: Normal, stretches: Sequence[tuple[float, float]]
     for i, (point, reach) in enumerate(ordered):
         depth = _resolved(point, reach)
         depth = _finite(heights[i, :depth])
-        if i < CHECKED:
-            depth = _trusted(curve, x[i, :depth, 0], heights[i, :depth, 0])
+        checked = i < CHECKED and counted[0] < point < counted[1]
+        if checked:
+            depth = _trusted(curve, x[i, :depth], heights[i, :depth])
         samples = Scaled.of(heights[i, :depth])
-        if depth < FEWEST and i < CHECKED:
+        if depth < FEWEST and checked:
             samples = curve.exactly(x[i])
         side, rough = _side(normal, point, reach, samples, powers)
         if rough and point == 0.0 and depth == OCTAVES:
@@ -97,11 +107,12 @@ def _finite(heights: Floats) -> int:
 
 
 def _trusted(curve: Curve, x: Floats, heights: Floats) -> int:
-    """How many octaves have heights that have not cancelled to noise, one sample of each being given."""
+    """How many octaves have heights that have not cancelled to noise, judged by the largest of an octave."""
 
     def agrees(index: int) -> bool:
-        exact = curve.exact_float(x[index])
-        return abs(float(heights[index]) - exact) <= TRUSTED * abs(exact)
+        largest = int(np.argmax(np.abs(heights[index])))
+        exact = curve.exact_float(x[index, largest])
+        return abs(float(heights[index, largest]) - exact) <= TRUSTED * abs(exact)
 
     low, high = 0, len(x)
     if not high or agrees(high - 1):

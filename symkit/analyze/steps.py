@@ -15,6 +15,9 @@ STEEP = 8.0
 VISIBLE = 1e-9
 """and rises by more than this part of its height."""
 
+TINY = 2.0**-960
+"""Rises among numbers that lose digits to underflow do not count."""
+
 HALVINGS = 50
 
 
@@ -29,7 +32,7 @@ def steps(rows: Rows, grid: Floats, known: Sequence[float]) -> list[float]:
     heights = rows(grid)
     with np.errstate(invalid="ignore", over="ignore"):
         rises = np.abs(np.diff(heights))
-        visible = rises > VISIBLE * (np.abs(heights[:, 1:]) + np.abs(heights[:, :-1]))
+        visible = rises > VISIBLE * (np.abs(heights[:, 1:]) + np.abs(heights[:, :-1])) + TINY
         rises = np.where(np.isfinite(rises), np.where(visible, rises, 0.0), np.nan)
         rises[:, ~_away(grid, known)] = np.nan
         at_sample = np.minimum(rises[:, 1:-2], rises[:, 2:-1]) > STEEP * (rises[:, :-3] + rises[:, 3:])

@@ -49,16 +49,28 @@ class Tail:
 def tails(curve: Curve, normal: Normal, powers: Sequence[int]) -> dict[int, tuple[Tail, Tail]]:
     """For every power the left and the right Tail."""
     ladder = np.geomspace(FIRST, REACH, math.ceil(RUNGS * math.log2(REACH / FIRST)) + 1)
-    core = curve(normal.mean + normal.deviation * np.linspace(-2.0, 2.0, 65)).log2()
-    sides = [curve(normal.mean + sign * normal.deviation * ladder).log2() for sign in (-1, 1)]
-    bell = -0.5 * ladder**2 / math.log(2)
-    found = {}
-    for p in powers:
-        bits = [_smoothed(p * side + bell + np.log2(ladder)) for side in sides]
-        every = np.concatenate([p * core, *bits])
-        peak = float(np.max(every[np.isfinite(every)], initial=-math.inf))
-        found[p] = (_judged(ladder, bits[0], peak), _judged(ladder, bits[1], peak))
-    return found
+    bell = -0.5 * ladder**2 / math.log(2) + np.log2(ladder)
+    core = curve(normal.mean + normal.deviation * np.linspace(-FIRST, FIRST, 64)).log2()
+    points = [normal.mean + sign * normal.deviation * ladder for sign in (-1, 1)]
+    quick = [curve(x).log2() for x in points]
+    peaks = {p: _highest([p * core, *(_smoothed(p * side + bell) for side in quick)]) for p in powers}
+
+    def judged(heights: Floats) -> dict[int, Tail]:
+        return {p: _judged(ladder, _smoothed(p * heights + bell), peaks[p]) for p in powers}
+
+    found = []
+    for x, heights in zip(points, quick, strict=True):
+        verdicts = judged(heights)
+        if any(tail.divergent or not tail.settled for tail in verdicts.values()):
+            # Noise of float64 may grow where f does not.
+            verdicts = judged(curve.exactly(x).log2())
+        found.append(verdicts)
+    return {p: (found[0][p], found[1][p]) for p in powers}
+
+
+def _highest(parts: Sequence[Floats]) -> float:
+    every = np.concatenate(parts)
+    return float(np.max(every[np.isfinite(every)], initial=-math.inf))
 
 
 def _smoothed(bits: Floats) -> Floats:
@@ -74,7 +86,8 @@ def _judged(ladder: Floats, bits: Floats, peak: float) -> Tail:
     if lost.size and bits[lost[0]] == math.inf and (len(known) < 3 or known[-1] > known[-3]):
         # Exact values end at 2**65536, those of inner terms included; what rose up to there is f.
         return Tail(end, divergent=True, infinite=not len(known))
-    if not lost.size and bits[-1] > -math.inf and bits[-1] - bits[-1 - RUNGS] > FALLING:
+    # Where f is 0 an octave before the end and not at it, that is noise.
+    if not lost.size and min(bits[-1], bits[-1 - RUNGS]) > -math.inf and bits[-1] - bits[-1 - RUNGS] > FALLING:
         return Tail(end, divergent=True)
     counts = np.flatnonzero(known > peak - NEGLIGIBLE)
     last = int(counts[-1]) if counts.size else 0

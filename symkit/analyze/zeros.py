@@ -22,7 +22,7 @@ SAME = 1e-13
 """Zeros this close, relative to their size, are one."""
 
 
-def zeros(rows: Rows, exact: Exact, grid: Floats, tiny: float) -> list[float]:
+def zeros(rows: Rows, exact: Exact, grid: Floats, tiny: float, reach: float) -> list[float]:
     """Every point where a row crosses or touches 0, or starts or stops being 0 or being defined, ascending.
 
     Args:
@@ -30,14 +30,17 @@ def zeros(rows: Rows, exact: Exact, grid: Floats, tiny: float) -> list[float]:
         exact: one of them at one point, without rounding.
         grid: where they are sampled, ascending; two crossings between neighbours are missed unless |row| dips there.
         tiny: a distance that does not matter.
+        reach: how far from the middle of the grid zeros that float64 blurs are told from those that are.
 
-    A crossing is good to the last bit or so, and so is a touch like that of a square.
+    A crossing is good to the last bit or so, and so is a touch like that of a square. A sample that is defined where
+    neither neighbour is, as x**x is at -2, counts as undefined.
     """
     heights = rows(grid)
     classes = _classes(heights)
+    classes[:, 1:-1][(classes[:, :-2] == UNDEFINED) & (classes[:, 2:] == UNDEFINED)] = UNDEFINED
     alone = _alone(classes)
     row, left = np.nonzero((classes[:, :-1] != classes[:, 1:]) & ~alone[:, :-1] & ~alone[:, 1:])
-    hidden, false = blurred(exact, grid, classes, row, left)
+    hidden, false = blurred(exact, grid, classes, row, left, reach)
     row, left = row[~false], left[~false]
     dip, bottom = np.nonzero(_dips(heights, classes))
     lowest = _descended(rows, dip, grid[bottom - 1], grid[bottom + 1])

@@ -108,6 +108,16 @@ def test_a_function_that_float64_cannot_see_has_no_number() -> None:
     assert moments("(x + 1e17) - 1e17").reason == "No mean: the function is lost in the rounding of float64."
 
 
+def test_rounding_noise_is_neither_a_step_nor_a_negative_variance() -> None:
+    found = analyze("arctan(-0.5/x*x)")
+    assert found.moments.mean == pytest.approx(-math.atan(0.5), rel=1e-15)
+    assert found.moments.variance is not None
+    assert 0 <= found.moments.variance < 1e-20
+    # The slope is 0 and float64 makes noise of it.
+    assert found.backward_gain is None
+    assert found.backward_reason.endswith("is lost in the rounding of float64.")
+
+
 def test_small_probabilities_count_too() -> None:
     assert moments("sqrt(x + 20)").reason == "No mean: the function is undefined for x < -20 (probability 2.75e-89)."
 
