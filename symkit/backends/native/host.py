@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -121,6 +122,8 @@ class _Fused:
     def __init__(self, code: Code, layout: Layout, outputs: list[_Output]) -> None:
         self._code = code
         self._outputs = outputs
+        self._rooms = [output.room for output in outputs]
+        self._stored = all(output.is_stored for output in outputs)
         self._items = layout.groups * layout.blocks
         self._serial = layout.rows * layout.columns < PARALLEL_FROM or self._items == 1
         words = [layout.columns, layout.rows, layout.group, layout.block, layout.blocks, self._items, *layout.sizes]
@@ -128,19 +131,21 @@ class _Fused:
         for strides in layout.strides:
             self._places.append(len(words))
             words += [0, strides[-1], *strides[:-1]]
-        self._words = words
         self._array = ctypes.c_int64 * len(words)
+        self._words = bytes(self._array(*words))
 
     def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        results = [output.room() for output in self._outputs]
-        words = self._array(*self._words)
-        for place, tensor in zip(self._places, (*leaves, *results), strict=True):
+        results = [room() for room in self._rooms]
+        words = self._array.from_buffer_copy(self._words)
+        for place, tensor in zip(self._places, (*leaves, *results)):  # noqa: B905 - strict costs, and lengths are ours
             words[place] = tensor.data_ptr()
         address = ctypes.addressof(words)
         if self._serial:
             self._code.run(address, 0, self._items)
         else:
             run_items(self._code.run, self._code.parallel, address, self._items, torch.get_num_threads())
+        if self._stored:
+            return tuple(results)
         return tuple([output.finished(room) for output, room in zip(self._outputs, results, strict=True)])
 
 
@@ -180,31 +185,27 @@ class _Output:
     ) -> None:
         self._shape = shape
         self._dtype = dtype
-        self._fate = layout.box.reductions[root]
-        self._contiguous = tuple(strides) == dense_strides(shape, range(len(shape)))
-        self._strides = tuple(strides)
-        self._partials: tuple[int, ...] = (layout.groups, layout.columns)
         self._axes: tuple[int, ...] = (0,)
-        self._computed = computed
-        if self._fate is Reduction.COLUMNS:
+        fate = layout.box.reductions[root]
+        self.is_stored = fate is Reduction.STORE
+        self.room: Callable[[], Tensor]
+        """Makes memory for the kernel to write."""
+        if fate is Reduction.STORE:
+            if tuple(strides) == dense_strides(shape, range(len(shape))):
+                self.room = partial(torch.empty, shape, dtype=dtype)
+            else:
+                self.room = partial(torch.empty_strided, shape, tuple(strides), dtype=dtype)
+        elif fate is Reduction.COLUMNS:
             own = layout.strides[len(layout.strides) - len(layout.box.reductions) + root]
             outer = len(layout.sizes)
-            self._partials = (*layout.sizes, layout.blocks)
             self._axes = (*(d for d in range(outer) if own[d] == 0), outer)
-
-    def room(self) -> Tensor:
-        """Memory for the kernel to write."""
-        if self._fate is Reduction.STORE:
-            if self._contiguous:
-                return torch.empty(self._shape, dtype=self._dtype)
-            return torch.empty_strided(self._shape, self._strides, dtype=self._dtype)
-        if self._fate is Reduction.COLUMNS:
-            return torch.empty(self._partials, dtype=self._computed)
-        return torch.zeros(self._partials, dtype=self._computed)
+            self.room = partial(torch.empty, (*layout.sizes, layout.blocks), dtype=computed)
+        else:
+            self.room = partial(torch.zeros, (layout.groups, layout.columns), dtype=computed)
 
     def finished(self, room: Tensor) -> Tensor:
         """The root, its partials added up by numpy: in one order, whatever the number of threads."""
-        if self._fate is Reduction.STORE:
+        if self.is_stored:
             return room
         total = room.numpy().sum(axis=self._axes, dtype="float64")
         return torch.as_tensor(total).to(self._dtype).reshape(self._shape)
