@@ -18,7 +18,7 @@ from symkit.nn.pointwise import Pointwise, Wanted
 from symkit.text import Expression, parse
 from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
-from symkit.transform import stabilise
+from symkit.transform import shared, stabilise
 
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
@@ -62,7 +62,7 @@ class Function:
         self.expression = expression
         self.backend = backend
         self.stabilised = stabilised
-        program = stabilise(expression.program) if stabilised else expression.program
+        program = shared(stabilise(expression.program)) if stabilised else expression.program
         self.constants = needed_constants(program)
         """Names of the constants that a call may set."""
         self._defaults: dict[str, float | None] = {
@@ -76,7 +76,6 @@ class Function:
 
     def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Tensor:
         dtype = self._checked(inputs)
-        inputs = tuple([tensor if tensor.dtype in FLOATS else tensor.to(dtype) for tensor in inputs])
         leaves = [*inputs, *self._others(values, computed_dtype(inputs), inputs[0].device)]
         if _is_traced():
             (result,) = self._traced(*in_dtype(computed_dtype(leaves), leaves))

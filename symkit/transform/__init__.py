@@ -1,5 +1,6 @@
 """Passes over Programs: derivatives, named rules, stabilising."""
 
+from symkit.transform.algebra import shared
 from symkit.transform.derive import cotangents, derivative, gradient, jvp, tangents, vjp
 from symkit.transform.guard import guarded
 from symkit.transform.rewrite import Rule, rewrite
@@ -14,6 +15,7 @@ __all__ = [
     "guarded",
     "jvp",
     "rewrite",
+    "shared",
     "stabilise",
     "stabilised",
     "tangents",

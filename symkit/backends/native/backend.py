@@ -14,7 +14,7 @@ from symkit.backends.eager import EagerKernel
 from symkit.backends.forms import has_torch_form
 from symkit.backends.native.host import STORAGES, HostKernel
 from symkit.backends.native.translate import has_native_form
-from symkit.backends.unfused import Unfused
+from symkit.backends.unfused import Unfused, computed_dtype
 from symkit.errors import Unsupported
 from symkit.ir import Program, lower
 from symkit.ops import Operator
@@ -67,7 +67,7 @@ class NativeKernel:
         self, leaves: Sequence[Tensor], dtypes: Dtypes | None = None, targets: Targets | None = None
     ) -> tuple[Tensor, ...]:
         if all(map(_is_plain, leaves)) and is_available():
-            return self._native(leaves, dtypes, targets)
+            return self._native(_stored(leaves), dtypes, targets)
         if not self._anywhere:
             stray = next((leaf for leaf in leaves if leaf.device.type != "cpu"), None)
             if stray is not None:
@@ -79,9 +79,18 @@ def _is_plain(tensor: Tensor) -> bool:
     return (
         tensor.device.type == "cpu"
         and type(tensor) in PLAIN
-        and tensor.dtype in STORAGES
         and tensor.layout is torch.strided
+        # Gradients of a whole batch of cotangents are vectorised by an older vmap than torch.func's.
+        and not torch._C._functorch.is_legacy_batchedtensor(tensor)
     )
+
+
+def _stored(leaves: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The leaves, integers such as those of a target as floats."""
+    if all(leaf.dtype in STORAGES for leaf in leaves):
+        return leaves
+    dtype = computed_dtype(leaves)
+    return [leaf if leaf.dtype in STORAGES else leaf.to(dtype) for leaf in leaves]
 
 
 @cache

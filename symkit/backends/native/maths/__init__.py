@@ -30,7 +30,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "add": _on_values(python.add),
         "sub": _on_values(python.sub),
         "mul": _on_values(python.mul),
-        "div": _on_values(python.truediv),
+        "div": basic.divide,
         "neg": _on_values(python.neg),
         "abs": _on_values(python.abs),
         "lt": _on_values(python.lt),

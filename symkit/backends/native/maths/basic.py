@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 from symkit.backends.native.machine import Machine, Value
 
 
 def where(m: Machine, condition: Value, a: Value, b: Value) -> Value:
     return m.select(condition, a, b)
+
+
+def divide(m: Machine, a: Value, b: Value) -> Value:
+    """By a power of two it is a product, to the same bits."""
+    divisor = m.literal(b)
+    if divisor is not None and abs(math.frexp(divisor)[0]) == 0.5 and 2.0**-100 < abs(divisor) < 2.0**100:
+        return a * (1.0 / divisor)
+    return a / b
 
 
 def maximum(m: Machine, a: Value, b: Value) -> Value:
