@@ -13,7 +13,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import torch._decomp.decompositions_for_jvp  # noqa: F401
 
-BACKENDS = ("torch", "torchscript")
+BACKENDS = ("auto", "torch", "torchscript")
 """Everything that a user of torch expects is tested of each of these."""
 
 

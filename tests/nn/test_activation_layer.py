@@ -107,7 +107,7 @@ def test_a_function_without_parameters() -> None:
     layer = Activation("tanh(x)")
     assert not list(layer.parameters())
     assert not layer.state_dict()
-    assert torch.equal(layer(torch.ones(2)), torch.ones(2).tanh())
+    torch.testing.assert_close(layer(torch.ones(2)), torch.ones(2).tanh())
 
 
 # Initial values

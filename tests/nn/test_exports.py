@@ -112,7 +112,10 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str 
     everything: dict[str, Any] = {}
     for name, entry in ENTRIES.items():
         e = with_classes(entry)
-        inputs, values = points(e), settings_away_from_start(e)
+        values = settings_away_from_start(e)
+        # Where the value is NaN, so may be the gradients, or not.
+        defined = ~call(e, *points(e), *values.values()).isnan()
+        inputs = [column[defined] for column in points(e)]
         expected = derivatives(partial(call, e), inputs, list(values.values()))
         everything[name] = (export(e, "python"), inputs, list(values.values()), expected)
         if e.kind == "plain":
@@ -238,7 +241,7 @@ def test_function_names(name: str) -> None:
 def test_exports_compute_as_symkit_does_in_every_dtype(dtype: torch.dtype) -> None:
     text = "a*log(sigmoid(x))*arcsinh(x)"
     x, a = torch.randn(64).to(dtype), torch.tensor(0.7).to(dtype)
-    expected = symkit.functional(text)(x, a=a)
+    expected = symkit.functional(text, backend="torch")(x, a=a)
     layer = Activation(text, init={"a": a}, dtype=dtype)
     for found in (python_function(text)(x, a), scripted(layer)(x)):
         assert found.dtype == dtype

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
 
 import symkit
 from symkit.errors import DomainError, ParseError
@@ -140,6 +142,7 @@ def layouts() -> dict[str, Tensor]:
         "channels last": dense.to(memory_format=torch.channels_last),
         "diagonal": torch.randn(5, 5).diagonal(),
         "of complex": torch.view_as_real(torch.randn(4, dtype=torch.complex64))[..., 1],
+        "negated on reading": torch.randn(4, dtype=torch.complex64).conj().imag,
     }
 
 
@@ -247,6 +250,15 @@ def test_meta_device(backend: str) -> None:
     assert x.grad.shape == (4, 5)
 
 
+def test_tracers_and_modes_see_what_runs(backend: str) -> None:
+    f = symkit.functional(TEXT, backend=backend)
+    x = torch.randn(3)
+    traced = make_fx(lambda x: torch.func.grad(lambda x: f(x, a=2.0).sum())(x))(x)
+    torch.testing.assert_close(traced(x + 1), torch.func.grad(lambda x: plain(x, 2.0, 1.0).sum())(x + 1))
+    with FakeTensorMode() as mode:
+        assert f(mode.from_tensor(x)).shape == (3,)
+
+
 def test_first_calls_from_many_threads(backend: str) -> None:
     f = symkit.functional("log(sigmoid(a*x))*arctan(x)", backend=backend)
     x = torch.linspace(-3, 3, 101, dtype=torch.float64)
@@ -337,7 +349,7 @@ def test_errors_say_what_is_allowed(text: str, inputs: tuple[Any, ...], values: 
 
 
 def test_errors_of_making_one() -> None:
-    with pytest.raises(DomainError, match=r"backend 'cobol' is not one of auto, torch, torchscript"):
+    with pytest.raises(DomainError, match=r"backend 'cobol' is not one of auto, cpu, torch, torchscript, exact"):
         symkit.functional("x", backend="cobol")
     with pytest.raises(DomainError, match=r"alpha has no inputs to run on"):
         symkit.functional("alpha")

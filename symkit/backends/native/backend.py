@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from symkit.backends.protocol import Dtypes, Kernel, Targets
 
 PLAIN = (Tensor, nn.Parameter, nn.Buffer)
-"""Tensors whose memory is their own; subclasses, fake and wrapped ones have their own ways."""
+"""Tensors whose memory is their own; subclasses, fake and wrapped ones have their own ways, and so has a dispatch mode,
+which sees torch's own operators only."""
 
 
 class CpuBackend:
@@ -66,7 +67,7 @@ class NativeKernel:
     def __call__(
         self, leaves: Sequence[Tensor], dtypes: Dtypes | None = None, targets: Targets | None = None
     ) -> tuple[Tensor, ...]:
-        if all(map(_is_plain, leaves)) and is_available():
+        if all(map(_is_plain, leaves)) and not torch._C._len_torch_dispatch_stack() and is_available():
             return self._native(_stored(leaves), dtypes, targets)
         if not self._anywhere:
             stray = next((leaf for leaf in leaves if leaf.device.type != "cpu"), None)
@@ -80,6 +81,7 @@ def _is_plain(tensor: Tensor) -> bool:
         tensor.device.type == "cpu"
         and type(tensor) in PLAIN
         and tensor.layout is torch.strided
+        and not tensor.is_neg()
         # Gradients of a whole batch of cotangents are vectorised by an older vmap than torch.func's.
         and not torch._C._functorch.is_legacy_batchedtensor(tensor)
     )
