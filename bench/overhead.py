@@ -2,8 +2,8 @@
 
     python bench/overhead.py [--rounds 200] [--write]
 
-Every row runs symkit and the same formula in plain eager torch in turns, so that a busy machine slows both, and shows
-medians. `--write` keeps the table in bench/results/overhead.md.
+Every row runs the same formula in plain eager torch and in symkit's backends in turns, so that a busy machine slows
+all, and shows medians. `--write` keeps the table in bench/results/overhead.md.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ import symkit
 
 ELEMENTS = 1000
 CALLS = 50
+BACKENDS = ("torch", "auto")
 RESULTS = Path(__file__).parent / "results" / "overhead.md"
 
 Work = Callable[[], object]
+OfOne = Callable[[Tensor], Tensor]
+OfTwo = Callable[[Tensor, Tensor], Tensor]
 
 
 def swish(x: Tensor) -> Tensor:
@@ -39,41 +42,41 @@ def squared(input: Tensor, target: Tensor) -> Tensor:
     return ((target - input) ** 2).mean()
 
 
-def cases() -> dict[str, tuple[Work, Work]]:
-    """By name: the same work in symkit and in plain torch."""
+def cases() -> dict[str, list[Work]]:
+    """By name: the same work in plain torch and in each backend."""
     x = torch.randn(ELEMENTS)
     recorded = torch.randn(ELEMENTS, requires_grad=True)
     upstream = torch.ones(ELEMENTS)
-    function = symkit.functional("x*sigmoid(x)")
-    layer = symkit.nn.Activation("x*sigmoid(beta*x)")
+    functions: list[OfOne] = [swish, *(symkit.functional("x*sigmoid(x)", backend=name) for name in BACKENDS)]
+    layers = [symkit.nn.Activation("x*sigmoid(beta*x)", backend=name) for name in BACKENDS]
+    losses: list[OfTwo] = [squared, *(symkit.nn.Loss("(y - p)**2", backend=name) for name in BACKENDS)]
     beta = torch.nn.Parameter(torch.ones(()))
-    loss = symkit.nn.Loss("(y - p)**2")
 
-    def without_grad(of: Callable[[Tensor], Tensor]) -> Work:
+    def without_grad(of: OfOne) -> Work:
         def work() -> None:
             with torch.no_grad():
                 of(x)
 
         return work
 
-    def both_ways(of: Callable[[Tensor], Tensor], *parameters: Tensor) -> Work:
+    def both_ways(of: OfOne, *parameters: Tensor) -> Work:
         return lambda: torch.autograd.grad(of(recorded), (recorded, *parameters), upstream)
 
-    def loss_both_ways(of: Callable[[Tensor, Tensor], Tensor]) -> Work:
+    def loss_both_ways(of: OfTwo) -> Work:
         return lambda: torch.autograd.grad(of(recorded, x), recorded)
 
+    def of_beta(x: Tensor) -> Tensor:
+        return scaled(x, beta)
+
     return {
-        "functional, forward without grad": (without_grad(function), without_grad(swish)),
-        "functional, forward and backward": (both_ways(function), both_ways(swish)),
-        "Activation with a parameter, forward without grad": (
-            without_grad(layer),
-            without_grad(lambda x: scaled(x, beta)),
-        ),
-        "Activation with a parameter, forward and backward": (
-            both_ways(layer, layer.get_parameter("beta")),
-            both_ways(lambda x: scaled(x, beta), beta),
-        ),
-        "Loss with mean, forward and backward": (loss_both_ways(loss), loss_both_ways(squared)),
+        "functional, forward without grad": [without_grad(of) for of in functions],
+        "functional, forward and backward": [both_ways(of) for of in functions],
+        "Activation with a parameter, forward without grad": [without_grad(of_beta), *map(without_grad, layers)],
+        "Activation with a parameter, forward and backward": [
+            both_ways(of_beta, beta),
+            *(both_ways(layer, layer.get_parameter("beta")) for layer in layers),
+        ],
+        "Loss with mean, forward and backward": [loss_both_ways(of) for of in losses],
     }
 
 
@@ -84,23 +87,24 @@ def microseconds(work: Work) -> float:
     return (time.perf_counter() - start) / CALLS * 1e6
 
 
-def medians(ours: Work, theirs: Work, rounds: int) -> tuple[float, float]:
+def medians(works: list[Work], rounds: int) -> list[float]:
     """Median time of each, taken in turns after a warm-up."""
-    for work in (ours, theirs):
+    for work in works:
         microseconds(work)
-    times = [(microseconds(ours), microseconds(theirs)) for _ in range(rounds)]
-    mine, other = zip(*times, strict=True)
-    return statistics.median(mine), statistics.median(other)
+    turns = [[microseconds(work) for work in works] for _ in range(rounds)]
+    return [statistics.median(times) for times in zip(*turns, strict=True)]
 
 
 def table(rounds: int) -> str:
+    heads = [f"{backend}, µs | more than plain, µs" for backend in BACKENDS]
     lines = [
-        f"| {ELEMENTS} float32 elements | symkit, µs | torch, µs | difference, µs | ratio |",
-        "|---|---:|---:|---:|---:|",
+        f"| {ELEMENTS} float32 elements | plain torch, µs | {' | '.join(heads)} |",
+        "|---|---:|" + "---:|---:|" * len(BACKENDS),
     ]
-    for name, (ours, theirs) in cases().items():
-        mine, other = medians(ours, theirs, rounds)
-        lines.append(f"| {name} | {mine:.1f} | {other:.1f} | {mine - other:.1f} | {mine / other:.2f} |")
+    for name, works in cases().items():
+        plain, *others = medians(works, rounds)
+        cells = [f"{time:.1f} | {time - plain:+.1f} ({time / plain:.1f} times)" for time in others]
+        lines.append(f"| {name} | {plain:.1f} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
