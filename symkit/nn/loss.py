@@ -82,7 +82,8 @@ class Loss(ExpressionModule):
             if "y" in self.expression.program.inputs:
                 raise DomainError(f"{self.expression} depends on y: pass the target")
             return [input for _ in self.expression.inputs]
-        if isinstance(target, Tensor) and target.shape != input.shape:
+        # What torch.compile writes down cannot warn.
+        if isinstance(target, Tensor) and target.shape != input.shape and not torch.compiler.is_compiling():
             warnings.warn(
                 f"the target has shape {tuple(target.shape)}, the input {tuple(input.shape)}: they broadcast, "
                 "which is rarely meant; give both the same shape",

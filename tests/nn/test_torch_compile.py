@@ -76,6 +76,11 @@ def test_losses_compile_whole(text: str, settings: dict[str, Any]) -> None:
     torch.testing.assert_close(results(ours, p, y, parameters=parameters), results(loss, p, y, parameters=parameters))
 
 
+def test_a_loss_over_shapes_that_broadcast_compiles() -> None:
+    p, y = torch.rand(4, 1), torch.rand(4)
+    torch.testing.assert_close(compiled(symkit.nn.Loss("(y - p)**2"))(p, y), ((y - p) ** 2).mean())
+
+
 def test_halves_and_dynamic_shapes_compile() -> None:
     layer = symkit.nn.Activation(LAYER)
     ours = compiled(layer, dynamic=True)
