@@ -186,6 +186,7 @@ class _Output:
         self._shape = shape
         self._dtype = dtype
         self._axes: tuple[int, ...] = (0,)
+        self._order: tuple[int, ...] = (0,)
         fate = layout.box.reductions[root]
         self.is_stored = fate is Reduction.STORE
         self.room: Callable[[], Tensor]
@@ -197,8 +198,11 @@ class _Output:
                 self.room = partial(torch.empty_strided, shape, tuple(strides), dtype=dtype)
         elif fate is Reduction.COLUMNS:
             own = layout.strides[len(layout.strides) - len(layout.box.reductions) + root]
-            outer = len(layout.sizes)
-            self._axes = (*(d for d in range(outer) if own[d] == 0), outer)
+            outer = range(len(layout.sizes))
+            kept = [d for d in outer if own[d]]
+            self._axes = (*(d for d in outer if not own[d]), len(outer))
+            # What is left stands in storage order; the root wants its own.
+            self._order = tuple(sorted(range(len(kept)), key=lambda i: -own[kept[i]]))
             self.room = partial(torch.empty, (*layout.sizes, layout.blocks), dtype=computed)
         else:
             self.room = partial(torch.zeros, (layout.groups, layout.columns), dtype=computed)
@@ -207,7 +211,7 @@ class _Output:
         """The root, its partials added up by numpy: in one order, whatever the number of threads."""
         if self.is_stored:
             return room
-        total = room.numpy().sum(axis=self._axes, dtype="float64")
+        total = room.numpy().sum(axis=self._axes, dtype="float64").transpose(self._order)
         return torch.as_tensor(total).to(self._dtype).reshape(self._shape)
 
 

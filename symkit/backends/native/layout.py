@@ -48,12 +48,15 @@ class Layout:
 
 
 def storage_order(tensors: Sequence[Tensor], shape: torch.Size) -> tuple[int, ...]:
-    """Dimensions from the largest stride to the smallest, as the first tensor of the full shape has them."""
-    full = next((t for t in tensors if t.shape == shape), None)
-    if full is None:
-        return tuple(range(len(shape)))
-    strides = full.stride()
-    return tuple(sorted(range(len(shape)), key=lambda d: (-strides[d], d)))
+    """Dimensions from the largest stride to the smallest, as the first tensor of the full shape has them.
+
+    An expanded tensor, such as the gradient of a sum, says nothing of order.
+    """
+    for tensor in tensors:
+        strides = tensor.stride()
+        if tensor.shape == shape and all(strides):
+            return tuple(sorted(range(len(shape)), key=lambda d: (-strides[d], d)))
+    return tuple(range(len(shape)))
 
 
 def dense_strides(shape: torch.Size, order: Sequence[int]) -> tuple[int, ...]:

@@ -8,6 +8,9 @@ from symkit.backends.native.machine import Machine, Value
 from symkit.backends.native.maths.exponential import exp_of_negative
 from symkit.backends.native.maths.tables import coefficients
 
+ERFC_RANGE = {"float32": (2.296875, 10.6), "float64": (3.703125, 27.5)}
+"""(k, end): the centre of the substitution, and an argument beyond which erfc is 0 in the format."""
+
 
 def _held(m: Machine, a: Value) -> Value:
     """|x| up to where exp(-x**2) has long been 0, which keeps its square finite."""
@@ -29,33 +32,35 @@ def _bell(m: Machine, x: Value) -> Value:
 
 
 def _complement(m: Machine, a: Value, bell: Value) -> Value:
-    """erfc(a) = exp(-a**2) H(t)/(a + 2) with t = (a - 2)/(a + 2), for which H is smooth up to infinity."""
-    r = 1.0 / (a + 2.0)
-    return bell * (m.polynomial((a - 2.0) * r, coefficients(m.format)["ERFCX"]) * r)
+    """erfc(a) = exp(-a**2) H(t)/(a + k) with t = (a - k)/(a + k), from a = 1/2 to where it is 0."""
+    centre, end = ERFC_RANGE[m.format.name]
+    a = m.select(a > end, end, a)
+    r = 1.0 / (a + centre)
+    return bell * (m.polynomial((a - centre) * r, coefficients(m.format)["ERFCX"]) * r)
 
 
-def _near(m: Machine, x: Value) -> Value:
-    """erf(x) for |x| up to 1."""
-    return m.fma(m.polynomial(x * x, coefficients(m.format)["ERF"]), x, x)
+def _near(m: Machine, x: Value, polynomial: str) -> Value:
+    """erf(x) near 0: up to 1 by "ERF", up to 0.54 by "ERF_SHORT"."""
+    return m.fma(m.polynomial(x * x, coefficients(m.format)[polynomial]), x, x)
 
 
 def erf(m: Machine, x: Value) -> Value:
     a = abs(x)
-    return m.select(a < 1.0, _near(m, x), m.copysign(1.0 - _complement(m, _held(m, a), gaussian(m, x)), x))
+    return m.select(a < 1.0, _near(m, x, "ERF"), m.copysign(1.0 - _complement(m, a, gaussian(m, x)), x))
 
 
 def erfc(m: Machine, x: Value) -> Value:
     a = abs(x)
-    complement = _complement(m, _held(m, a), gaussian(m, x))
+    complement = _complement(m, a, gaussian(m, x))
     tail = m.select(x < 0.0, 2.0 - complement, complement)
-    return m.select(a < 0.5, 1.0 - _near(m, x), tail)
+    return m.select(a < 0.5, 1.0 - _near(m, x, "ERF_SHORT"), tail)
 
 
 def normal_cdf(m: Machine, x: Value) -> Value:
     # The polynomials hardly feel a rounded x/sqrt(2); exp(-x**2/2) would, so it comes from x itself.
     scaled = math.sqrt(0.5) * x
-    tail = 0.5 * _complement(m, _held(m, abs(scaled)), _bell(m, x))
-    near = m.fma(_near(m, scaled), 0.5, 0.5)
+    tail = 0.5 * _complement(m, abs(scaled), _bell(m, x))
+    near = m.fma(_near(m, scaled, "ERF_SHORT"), 0.5, 0.5)
     return m.select(abs(x) < 0.75, near, m.select(x < 0.0, tail, 1.0 - tail))
 
 
