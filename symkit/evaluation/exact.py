@@ -41,7 +41,7 @@ def evaluate_exact(program: Program, values: Mapping[str, float]) -> list[Any]:
 
 @lru_cache(maxsize=256)
 def _lowered(program: Program) -> Program:
-    return lower(program)
+    return lower(program, lambda operator: operator.exact is not None)
 
 
 def _accurate(program: Program, values: Mapping[str, float], bits: int) -> bool | None:

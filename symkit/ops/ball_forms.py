@@ -98,6 +98,10 @@ def monotone(method: str) -> Any:
     return rule
 
 
+def normal_cdf(x: Any) -> Any:
+    return monotone("erfc")(-x / type(x)(2).sqrt()) / 2
+
+
 def cosh(x: Any) -> Any:
     near = absolute(x)
     return near.lower().cosh().union(near.upper().cosh())

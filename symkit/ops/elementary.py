@@ -353,7 +353,7 @@ OPERATORS = (
             "where",
             abs(x) < 1,
             b("log1p", 2 * b("square", b("sinh", 0.5 * b("where", abs(x) < 1, x, 0)))),
-            abs(x) + (b("log1p", b("exp", -2 * abs(x))) - math.log(2)),
+            abs(x) + b("log1p", 0.5 * b("expm1", -2 * abs(x))),
         ),
         partials=(lambda b, x, r: b("tanh", x),),
         kinks=lambda b, x: (),

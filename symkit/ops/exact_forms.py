@@ -103,6 +103,15 @@ def erfc(m: Any, x: Any) -> Any:
     return m.zero if x > m.mpf(2) ** 500 else m.erfc(x)
 
 
+def normal_cdf(m: Any, x: Any) -> Any:
+    return erfc(m, -x / m.sqrt(2)) / 2
+
+
+def logaddexp(m: Any, a: Any, b: Any) -> Any:
+    high = maximum(m, a, b)
+    return high if m.isnan(high) or m.isinf(high) else high + m.log1p(m.exp(-abs(a - b)))
+
+
 def bessel_ratio(m: Any, order: int, x: Any) -> Any:
     """exp(-|x|) I_order(x)."""
     if m.isinf(x):

@@ -36,6 +36,10 @@ RULES: tuple[Rule, ...] = (
     Rule("tanh_of_sinh", "sinh(a)/cosh(a)", "tanh(a)", OVERFLOW),
     Rule("tanh_of_expm1", "expm1(a)/(1 + exp(a))", "tanh(0.5*a)", OVERFLOW),
     Rule("tanh_of_expm1_negative", "-expm1(a)/(1 + exp(a))", "-tanh(0.5*a)", OVERFLOW),
+    *(
+        Rule(f"one_{word}_tanh", f"1 {sign} tanh(a)", f"2*sigmoid({a})", "the sum cancels where tanh rounds to 1 or -1")
+        for word, sign, a in (("plus", "+", "2*a"), ("minus", "-", "-2*a"))
+    ),
     # sigmoid
     Rule("sigmoid_of_quotient", "exp(a)/(1 + exp(a))", "sigmoid(a)", OVERFLOW),
     Rule("sigmoid_of_scaled_quotient", "b*exp(a)/(1 + exp(a))", "b*sigmoid(a)", OVERFLOW),
@@ -64,7 +68,7 @@ RULES: tuple[Rule, ...] = (
     Rule("log_of_one_plus_exp", "log(1 + exp(a))", "softplus(a)", "exp overflows, and below -17 the sum rounds to 1"),
     Rule("log1p_of_exp", "log1p(exp(a))", "softplus(a)", "exp overflows"),
     Rule("log_of_exp", "log(exp(a))", "a", "exp overflows or underflows"),
-    Rule("log_of_sum_of_exps", "log(exp(a) + exp(b))", "b + softplus(a - b)", "exp overflows or underflows"),
+    Rule("log_of_sum_of_exps", "log(exp(a) + exp(b))", "logaddexp(a, b)", "exp overflows or underflows"),
     Rule("log_of_cosh", "log(cosh(a))", "log_cosh(a)", "cosh overflows, and near 0 the log of 1 cancels"),
     *_each("log_of_square", _squares("log(<a>)", "a"), "2*log(abs(a))", "the square overflows or underflows"),
     Rule("log_of_one_plus", "log(1 + a)", "log1p(a)", "the sum rounds a away near 0"),
@@ -73,6 +77,9 @@ RULES: tuple[Rule, ...] = (
     Rule("exp_minus_one", "exp(a) - 1", "expm1(a)", CANCELS),
     Rule("minus_one_plus_exp", "-1 + exp(a)", "expm1(a)", CANCELS),
     Rule("one_minus_exp", "1 - exp(a)", "-expm1(a)", CANCELS),
+    # error functions
+    Rule("one_minus_erf", "1 - erf(a)", "erfc(a)", "the difference is 0 where erf rounds to 1"),
+    Rule("one_plus_erf", "1 + erf(a)", "erfc(-a)", "the sum is 0 where erf rounds to -1"),
     # square roots
     *_each("root_of_square", _squares("sqrt(<a>)", "a"), "abs(a)", "the square overflows or underflows"),
     *_each("root_of_one_plus_square", _squares("sqrt(1 + <a>)", "a"), "hypot(1, a)", "the square overflows"),

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tolerances import FORMATS, ZERO_AT_NAN, agree, units
 
 from symkit.backends.eager import EagerKernel
-from symkit.backends.forms import has_torch_form
+from symkit.backends.plain import has_plain_form
 from symkit.evaluation import evaluate_exact
 from symkit.ir import Program, ProgramBuilder, bind_constants, lower
 from symkit.ops import Operator, standard
@@ -254,7 +254,7 @@ def torch_jet(operator: Operator, at: Sequence[Point], dtype: torch.dtype) -> Ar
     value = ProgramBuilder()
     alone = value.build([value.include(program)[program.roots[0]]])
     # Guarded, since branches not taken make torch's gradient NaN, and NaN is no yardstick.
-    kernel = EagerKernel(guarded(bind_constants(lower(alone, has_torch_form), CONSTANTS)), names)
+    kernel = EagerKernel(guarded(bind_constants(lower(alone, has_plain_form), CONSTANTS)), names)
     return autograd_jet(lambda *inputs: kernel(*inputs)[0], operator, at, dtype)
 
 
@@ -303,6 +303,5 @@ def _excused(operator: Operator, point: Point, root: int, got: float, exact: flo
     if repr(below) != repr(point) and not math.isfinite(got):
         # The exact evaluator has one zero; a dtype's -0 may stand at the other side of a pole.
         return not abs(_exact_at(operator, below)[0, root]) < 1e300
-    infinite = [math.isinf(value) for value in point]
-    # An infinite operand times a factor that underflows is NaN in a dtype; exactly nothing underflows.
-    return any(infinite) and not all(infinite) and math.isnan(got) and abs(exact) == math.inf
+    # Infinite operands meet factors that underflow, or each other, and make NaN in a dtype; exactly nothing underflows.
+    return len(point) > 1 and any(map(math.isinf, point)) and math.isnan(got) and abs(exact) == math.inf

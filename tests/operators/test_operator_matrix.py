@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from operators.jets import CONSTANTS, OPERATORS, TORCH_DTYPES, Point, columns, faults, holds, jet, points, rows
 
-from symkit.backends import get_backend
+from symkit.backends import get_backend, prepared
 from symkit.evaluation import evaluate_numpy
 from symkit.evaluation.numeric import DTYPES as NUMPY_DTYPES
-from symkit.nn.pointwise import Pointwise
 from symkit.ops import Operator
 
 BACKENDS = ("torch", "torchscript")
@@ -23,11 +22,11 @@ def points_of(operator: Operator, dtype: str) -> list[Point]:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.name)
 def test_torch_backends(operator: Operator, backend: str, dtype: str) -> None:
-    at, whole = points_of(operator, dtype), jet(operator)
-    inputs = columns(at, TORCH_DTYPES[dtype])
-    roots = Pointwise(whole.program, whole.names, get_backend(backend), CONSTANTS).run(*inputs)
-    got = rows([root.to(TORCH_DTYPES[dtype]) for root in roots])
-    assert faults(operator, at, got, dtype) == []
+    at, whole, runs_on, like = points_of(operator, dtype), jet(operator), get_backend(backend), TORCH_DTYPES[dtype]
+    kernel = runs_on.kernel(prepared(runs_on, whole.program, CONSTANTS), whole.names)
+    roots = kernel(columns(at, like), dtypes=[like] * len(whole.orders))
+    assert {root.dtype for root in roots} == {like}
+    assert faults(operator, at, rows(roots), dtype, backend) == []
 
 
 @pytest.mark.parametrize("dtype", NUMPY_DTYPES)
