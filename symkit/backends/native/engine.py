@@ -7,13 +7,11 @@ import hashlib
 import threading
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from symkit.backends.native import cache as disk
 from symkit.backends.native.threads import thread_symbols
-
-VERSION = 1
-"""Raised whenever the text that kernels are compiled from changes."""
 
 _lock = threading.RLock()
 """LLVM's global context is not safe to share while compiling."""
@@ -77,7 +75,18 @@ class Code:
 
 
 def _key(fingerprint: str) -> str:
+    """Kernels of another CPU, compiler or version of this package are other kernels."""
     import llvmlite
 
-    parts = (str(VERSION), llvmlite.__version__, *host_target(), fingerprint)
+    parts = (_sources(), llvmlite.__version__, *host_target(), fingerprint)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@cache
+def _sources() -> str:
+    """Digest of the compiler's own code, so that nobody has to remember to raise a number."""
+    found = hashlib.sha256()
+    folder = Path(__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        found.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()

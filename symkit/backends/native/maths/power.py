@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from symkit.backends.native.machine import FLOAT64, Machine, Value
+from symkit.backends.native.machine import FLOAT32, FLOAT64, Machine, Value
 from symkit.backends.native.maths.exponential import exp
 from symkit.backends.native.maths.logarithm import log
 
@@ -37,23 +37,36 @@ def hypot(m: Machine, x: Value, y: Value) -> Value:
     return m.select(a.equals(math.inf) | b.equals(math.inf), math.inf, result)
 
 
+EXACT_ENOUGH = {"float32": 5, "float64": 10}
+"""The largest exponent for which repeated multiplication keeps within a few units; each factor adds half of one."""
+
+MOST_REPEATED = 64
+
+
 def pow(m: Machine, x: Value, y: Value) -> Value:
-    """Whole exponents up to 64 by multiplication, the rest by logarithm; in float64 by the C library."""
+    """Whole exponents by multiplication where that is accurate, in float64 for float32; other ones by logarithm, in
+    float64 by the C library."""
     exponent = m.literal(y)
-    if exponent is not None and exponent.is_integer() and abs(exponent) <= 64:
-        whole = _repeated(m, x, int(abs(exponent)))
-        return 1.0 / whole if exponent < 0 else whole
+    if exponent is not None and exponent.is_integer():
+        times = int(exponent)
+        if 0 <= times <= EXACT_ENOUGH[m.format.name] or times == -1:
+            return _whole(m, x, times)
+        if m.format is FLOAT32 and abs(times) <= MOST_REPEATED:
+            wide = m.at(FLOAT64)
+            return m.converted(_whole(wide, wide.converted(x), times))
     if m.format is FLOAT64:
         return m.emit("pow", m.format.real, x, y)
     return pow_float32(m, x, y)
 
 
-def _repeated(m: Machine, x: Value, exponent: int) -> Value:
+def _whole(m: Machine, x: Value, exponent: int) -> Value:
     """x**exponent by squaring."""
+    if exponent < 0:
+        return 1.0 / _whole(m, x, -exponent)
     if exponent == 0:
         return m.real(1.0)
-    half = _repeated(m, x, exponent // 2)
     if exponent == 1:
         return x
+    half = _whole(m, x, exponent // 2)
     square = half * half
     return square * x if exponent % 2 else square

@@ -7,19 +7,22 @@ import math
 from symkit.backends.native.machine import FLOAT64, Machine, Value
 from symkit.backends.native.maths.tables import PAIRS, coefficients, split
 
+FARTHEST = 1.0
+"""Bound of what is left after reduction: above pi/4, since the quotient of a large number is rounded."""
+
 
 def _quadrant(m: Machine, x: Value) -> tuple[Value, Value]:
     """(r, q): x = n pi/2 + r with |r| at most pi/4, and q = n mod 4 between -2 and 2.
 
-    In float64 throughout: near a multiple of pi float32 would lose every bit. Beyond 2**31 or so n itself is
-    inexact and the result has no correct digits, though it stays between -1 and 1.
+    In float64 throughout: near a multiple of pi float32 would lose every bit. Beyond 1e12 n itself is inexact
+    and digits are lost, from 2**53 on all of them; r is held within bounds, so that sin and cos are.
     """
     high, low = PAIRS["half_pi"]
     wide = m.at(FLOAT64)
     value = wide.converted(x)
     n = wide.round(value * (2 / math.pi))
     r = wide.fma(n, -low, wide.fma(n, -high, value))
-    return m.converted(r), m.converted(n - 4.0 * wide.round(n * 0.25))
+    return m.clamped(m.converted(r), -FARTHEST, FARTHEST), m.converted(n - 4.0 * wide.round(n * 0.25))
 
 
 def _sine(m: Machine, r: Value) -> Value:
