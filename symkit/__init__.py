@@ -9,12 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symkit import errors, nn, zoo
-    from symkit.analyze import moments
+    from symkit import errors, nn
+    from symkit.analysis import analyze, moments
     from symkit.api import derivative, evaluate
     from symkit.nn import compile, export, functional
     from symkit.ops import OperatorTable
     from symkit.text import Expression, define, parse
+    from symkit.zoo.catalogue import catalogue as zoo
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ __all__ = [
     "Expression",
     "OperatorTable",
     "__version__",
+    "analyze",
     "compile",
     "define",
     "derivative",
@@ -38,13 +40,14 @@ __all__ = [
 _HOMES = {
     "Expression": "symkit.text",
     "OperatorTable": "symkit.ops",
+    "analyze": "symkit.analysis",
     "compile": "symkit.nn",
     "define": "symkit.text",
     "derivative": "symkit.api",
     "evaluate": "symkit.api",
     "export": "symkit.nn",
     "functional": "symkit.nn",
-    "moments": "symkit.analyze",
+    "moments": "symkit.analysis",
     "parse": "symkit.text",
 }
 """The module that each public name comes from; the other names are modules themselves."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.analyze.curve import Floats
+from symkit.analysis.curve import Floats
 
 Exact = Callable[[int, float], float]
 """The value of the function of a row at a point."""

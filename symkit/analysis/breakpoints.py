@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from symkit.analyze.curve import Curve, Floats, Normal
-from symkit.analyze.steps import steps
-from symkit.analyze.zeros import zeros
+from symkit.analysis.curve import Curve, Floats, Normal
+from symkit.analysis.steps import steps
+from symkit.analysis.zeros import zeros
 from symkit.evaluation import evaluate_numpy
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, reachable
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from symkit.analyze.curve import Curve, Normal, Scaled, as_float
-from symkit.analyze.obstacles import Survey, survey
-from symkit.analyze.quadrature import Panels, Samples, Sums, octaves, sampled, stretch
-from symkit.analyze.series import SETTLED
+from symkit.analysis.curve import Curve, Normal, Scaled, as_float
+from symkit.analysis.obstacles import Survey, survey
+from symkit.analysis.quadrature import Panels, Samples, Sums, octaves, sampled, stretch
+from symkit.analysis.series import SETTLED
 
 CHECKED = 8
 """Samples compared with the exact evaluator, for the error of float64 itself."""

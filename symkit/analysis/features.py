@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.analyze.curve import Curve, Floats, Normal, Scaled
+from symkit.analysis.curve import Curve, Floats, Normal, Scaled
 
 AFAR, WIDE, CLOSE = 2.0**-3, 2.0**-16, 2.0**-40
 """Deviations from a breakpoint: where the function's size is taken, and within which its two sides are followed."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from symkit.analyze.breakpoints import DENSE, breakpoints
-from symkit.analyze.curve import Curve, Normal
-from symkit.analyze.expectation import expectations
-from symkit.analyze.features import features
-from symkit.analyze.obstacles import hole
+from symkit.analysis.breakpoints import DENSE, breakpoints
+from symkit.analysis.curve import Curve, Normal
+from symkit.analysis.expectation import expectations
+from symkit.analysis.features import features
+from symkit.analysis.obstacles import hole
 from symkit.errors import DomainError
 from symkit.ir import Program, ProgramBuilder
 from symkit.text import Expression, parse

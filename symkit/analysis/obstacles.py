@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from symkit.analyze.breakpoints import REACH
-from symkit.analyze.curve import Curve, Normal
-from symkit.analyze.singular import Side, sides
-from symkit.analyze.tails import Tail, tails
+from symkit.analysis.breakpoints import REACH
+from symkit.analysis.curve import Curve, Normal
+from symkit.analysis.singular import Side, sides
+from symkit.analysis.tails import Tail, tails
 
 NEAR = 8.0
 """A piece between breakpoints is probed within so many deviations of where it is nearest to the mean."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.analyze.curve import Curve, Floats, Normal, Scaled
-from symkit.analyze.singular import Side
+from symkit.analysis.curve import Curve, Floats, Normal, Scaled
+from symkit.analysis.singular import Side
 
 ROUNDS = 40
 MOST_PANELS = 10_000

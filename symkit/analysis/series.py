@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from symkit.analyze.curve import Floats
+from symkit.analysis.curve import Floats
 
 DIVERGES = 0.9995
 """Octaves that fall by less than this factor do not add up to anything finite."""

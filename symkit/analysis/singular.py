@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symkit.analyze.curve import Curve, Floats, Normal, Scaled
-from symkit.analyze.series import LEAST, Rest, Series
+from symkit.analysis.curve import Curve, Floats, Normal, Scaled
+from symkit.analysis.series import LEAST, Rest, Series
 
 OCTAVES = 44
 DEEPER = 240

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symkit.analyze.curve import Floats
-from symkit.analyze.zeros import Rows, sampled
+from symkit.analysis.curve import Floats
+from symkit.analysis.zeros import Rows, sampled
 
 STEEP = 8.0
 """A stretch counts that is so much steeper than the two beside it together,"""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symkit.analyze.breakpoints import REACH
-from symkit.analyze.curve import Curve, Floats, Normal
+from symkit.analysis.breakpoints import REACH
+from symkit.analysis.curve import Curve, Floats, Normal
 
 NEGLIGIBLE = 110.0
 SMALL = 50.0

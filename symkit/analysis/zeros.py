@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.analyze.blurred import UNDEFINED, Exact, blurred, vertex
-from symkit.analyze.curve import Floats
+from symkit.analysis.blurred import UNDEFINED, Exact, blurred, vertex
+from symkit.analysis.curve import Floats
 
 Rows = Callable[[Floats], Floats]
 """Samples of every function, one a row, at points of one dimension."""

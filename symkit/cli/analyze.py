@@ -12,7 +12,7 @@ from symkit.cli.card import Row, card, heading
 from symkit.cli.console import emit, emit_json, jsonable
 
 if TYPE_CHECKING:
-    from symkit.analyze import Analysis
+    from symkit.analysis import Analysis
 
 
 def analyze(
@@ -33,7 +33,7 @@ def analyze(
       symkit analyze "1/x" --json
     """
     expression = read_expression(formula)
-    from symkit.analyze import analyze as analysis_of
+    from symkit.analysis import analyze as analysis_of
 
     found = analysis_of(expression, mean=mean, variance=variance)
     if as_json:

@@ -18,7 +18,7 @@ from symkit.text import Expression
 from symkit.text.describe import describe
 
 if TYPE_CHECKING:
-    from symkit.analyze import Analysis
+    from symkit.analysis import Analysis
     from symkit.zoo import Match
 
 
@@ -40,7 +40,7 @@ class Report:
     @cached_property
     def analysis(self) -> Analysis | None:
         """What an activation does to a standard normal signal; a loss has none."""
-        from symkit.analyze import analyze
+        from symkit.analysis import analyze
 
         return analyze(self.expression) if self.expression.kind == "activation" else None
 

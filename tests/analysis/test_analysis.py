@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from symkit.analyze import Analysis, Moments, analyze, backward_gain, moments
+from symkit.analysis import Analysis, Moments, analyze, backward_gain, moments
 from symkit.errors import DomainError
 from symkit.text import parse
 

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from symkit.analyze import analyze
-from symkit.analyze.breakpoints import breakpoints
-from symkit.analyze.curve import Normal
-from symkit.analyze.series import Series
+from symkit.analysis import analyze
+from symkit.analysis.breakpoints import breakpoints
+from symkit.analysis.curve import Normal
+from symkit.analysis.series import Series
 from symkit.ops import standard
 from symkit.text import define, parse
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from symkit.analyze import analyze, backward_gain, moments
+from symkit.analysis import analyze, backward_gain, moments
 
 
 def gauss_hermite(f: Callable[[np.ndarray], np.ndarray], points: int = 64) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from symkit.analyze import backward_gain, moments
+from symkit.analysis import backward_gain, moments
 
 FACTS = json.loads((Path(__file__).parents[1] / "data" / "moments.json").read_text())
 AIM = 1e-12

@@ -46,7 +46,7 @@ BAD_COMMANDS = [
     (["run", "x", "--width", "wide"], "integer"),
     (["run", "x", "--lr", "-1"], "positive"),
     (["run", "x", "--lr", "nan"], "positive"),
-    (["run", "x", "--backend", "cuda12"], "auto, torch"),
+    (["run", "x", "--backend", "cuda12"], "auto, cpu"),
     (["run", "a*x", "--granularity", "pixel"], "none, layer, channel, neuron"),
     (["run", "x", "--save", "/no/such/folder/file.json"], "/no/such/folder/file.json"),
     (["run", "x", "--save", "/"], "cannot be written"),

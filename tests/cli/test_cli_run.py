@@ -16,7 +16,7 @@ import pytest
 from conftest import Command
 
 from symkit import parse
-from symkit.analyze import analyze
+from symkit.analysis import analyze
 from symkit.cli.data import DATASETS
 
 SHORT = ["--epochs", "2", "--seeds", "2", "--width", "24"]

@@ -9,7 +9,7 @@ import pytest
 from conftest import Command
 
 from symkit import parse
-from symkit.analyze import Moments, analyze
+from symkit.analysis import Moments, analyze
 from symkit.transform import derivative
 
 FORMULAS = [
