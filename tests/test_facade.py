@@ -54,7 +54,7 @@ def test_star_import_gives_all_names() -> None:
 def test_names_do_not_depend_on_what_was_imported_before() -> None:
     # A room that is imported becomes an attribute of the package, and would hide a function of its name.
     rooms = "symkit.analysis, symkit.backends, symkit.evaluation, symkit.nn, symkit.transform, symkit.zoo"
-    names = ("compile", "derivative", "evaluate", "export", "functional", "moments", "parse")
+    names = ("analyze", "compile", "derivative", "evaluate", "export", "functional", "moments", "parse")
     code = (
         f"import symkit, {rooms}; print(all(callable(getattr(symkit, name)) for name in {names}), len(symkit.zoo) > 0)"
     )
