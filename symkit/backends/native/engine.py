@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -14,7 +15,9 @@ from symkit.backends.native import cache as disk
 from symkit.backends.native.threads import thread_symbols
 
 _lock = threading.RLock()
-"""LLVM's global context is not safe to share while compiling."""
+"""LLVM's global context is not safe to share while compiling; a fork waits, or the child would find it taken."""
+
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 @cache
@@ -33,6 +36,12 @@ def target_machine() -> Any:
 
     cpu, features = host_target()
     return llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3)
+
+
+@cache
+def _compiler() -> Any:
+    """The machine that makes code. It keeps much of what it worked on, so it is not given to engines."""
+    return target_machine()
 
 
 def optimised(source: str, machine: Any, triple: str) -> Any:
@@ -58,15 +67,15 @@ class Code:
         import llvmlite.binding as llvm
 
         with _lock:
-            machine = target_machine()
             for name, address in thread_symbols().items():
                 llvm.add_symbol(name, address)
             key = _key(fingerprint)
             code = disk.read(key)
             if code is None:
-                code = machine.emit_object(optimised(source(), machine, llvm.get_process_triple()))
+                compiler = _compiler()
+                code = compiler.emit_object(optimised(source(), compiler, llvm.get_process_triple()))
                 disk.write(key, code)
-            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
             self._engine.finalize_object()
             signature = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
