@@ -15,7 +15,10 @@ BLOCK = 4096
 """Columns of an item, and elements of an item of short rows."""
 
 GROUPS = 32
-"""Groups of rows that a sum over rows is cut into: enough for threads, few enough for memory."""
+"""Groups that a sum over a few rows is cut into: enough for threads."""
+
+LONGEST_SUM = 256
+"""Rows that are added up one after the other: rounding errors may all go one way, and grow with their number."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def plan(
     for size in sizes[:-1]:
         rows *= size
     if Reduction.ROWS in fates:
-        group = -(-rows // min(rows, GROUPS))
+        group = min(-(-rows // min(rows, GROUPS)), LONGEST_SUM)
     else:
         group = max(1, min(rows, BLOCK // max(columns, 1)))
     box = Box(len(sizes) - 1, tuple(storages), tuple(steps), tuple(fates))
