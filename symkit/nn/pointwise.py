@@ -50,7 +50,8 @@ class Pointwise:
         self.leaves = leaves
         self.backend = backend
         self.constants = dict(constants)
-        self._derived: dict[tuple[object, ...], Pointwise] = {}
+        self._pullbacks: dict[object, Pullback | None] = {}
+        self._pushforwards: dict[tuple[str, ...], Pointwise] = {}
 
     @cached_property
     def kernel(self) -> Kernel:
@@ -64,25 +65,34 @@ class Pointwise:
             return cast(Roots, _Recorded.apply(self, wanted, *leaves))  # type: ignore[no-untyped-call]
         return self.kernel(leaves, wanted.dtypes, wanted.shapes)
 
-    def vjp(self, wanted: tuple[str, ...], roots: tuple[int, ...]) -> Pointwise:
-        """(*cotangents of the roots, *leaves) -> one gradient a wanted leaf, of the broadcast shape."""
-        found = self._derived.get(("vjp", wanted, roots))
-        if found is None:
-            program = reachable(self.program, tuple(self.program.roots[i] for i in roots))
-            found = self._derivation(vjp(program, wanted), cotangents(program))
-            self._derived["vjp", wanted, roots] = found
-        return found
+    def pullback(self, needed: tuple[bool, ...], present: tuple[bool, ...]) -> Pullback | None:
+        """What gives the gradients of the leaves that need one, from cotangents of the roots that have one."""
+        key = needed, present
+        if key not in self._pullbacks:
+            self._pullbacks[key] = self._pull_back(needed, present)
+        return self._pullbacks[key]
+
+    def _pull_back(self, needed: tuple[bool, ...], present: tuple[bool, ...]) -> Pullback | None:
+        places = tuple(i for i, need in enumerate(needed) if need)
+        roots = tuple(root for root, has in zip(self.program.roots, present, strict=True) if has)
+        if not places or not roots:
+            return None
+        program = reachable(self.program, roots)
+        derived = vjp(program, tuple(self.leaves[i] for i in places))
+        return self._derivation(derived, cotangents(program)), places
 
     def jvp(self, given: tuple[str, ...]) -> Pointwise:
         """(*tangents, *leaves) -> one tangent a root."""
-        found = self._derived.get(("jvp", given))
-        if found is None:
-            found = self._derivation(jvp(self.program, given), tangents(self.program, given))
-            self._derived["jvp", given] = found
-        return found
+        if given not in self._pushforwards:
+            self._pushforwards[given] = self._derivation(jvp(self.program, given), tangents(self.program, given))
+        return self._pushforwards[given]
 
     def _derivation(self, program: Program, seeds: tuple[str, ...]) -> Pointwise:
         return Pointwise(program, (*seeds, *self.leaves), self.backend, self.constants)
+
+
+Pullback = tuple[Pointwise, tuple[int, ...]]
+"""(*cotangents of the roots, *leaves) -> one gradient a wanted leaf; and which leaves these are."""
 
 
 class _Recorded(torch.autograd.Function):
@@ -95,19 +105,18 @@ class _Recorded(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
-        pointwise: Pointwise = ctx.pointwise
         leaves: tuple[Tensor, ...] = ctx.saved_tensors
-        needed: tuple[bool, ...] = ctx.needs_input_grad[2:]
+        gradients: list[Tensor | None] = [None] * (2 + len(leaves))
         # A root that nothing depends on has no cotangent. One of zeros would turn infinite partials into NaN.
-        roots = tuple(i for i, cotangent in enumerate(cotangents) if cotangent is not None)
-        names = tuple(name for name, need in zip(pointwise.leaves, needed, strict=True) if need)
-        if not roots or not names:
-            return (None,) * (2 + len(leaves))
         given = [cotangent for cotangent in cotangents if cotangent is not None]
-        like = [leaf for leaf, need in zip(leaves, needed, strict=True) if need]
-        wanted = Wanted(tuple(leaf.dtype for leaf in like), tuple(leaf.shape for leaf in like))
-        found = iter(pointwise.vjp(names, roots).apply((*given, *leaves), wanted))
-        return None, None, *(next(found) if need else None for need in needed)
+        pullback = ctx.pointwise.pullback(ctx.needs_input_grad[2:], tuple([c is not None for c in cotangents]))
+        if pullback is None:
+            return tuple(gradients)
+        derived, places = pullback
+        wanted = Wanted(tuple([leaves[i].dtype for i in places]), tuple([leaves[i].shape for i in places]))
+        for place, gradient in zip(places, derived.apply((*given, *leaves), wanted), strict=True):
+            gradients[2 + place] = gradient
+        return tuple(gradients)
 
     @staticmethod
     def jvp(ctx: Any, _: None, __: None, *tangents: Tensor | None) -> Roots:

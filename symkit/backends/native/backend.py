@@ -78,7 +78,7 @@ class NativeKernel:
 
 def _is_plain(tensor: Tensor) -> bool:
     return (
-        tensor.device.type == "cpu"
+        tensor.is_cpu
         and type(tensor) in PLAIN
         and tensor.layout is torch.strided
         and not tensor.is_neg()
