@@ -100,6 +100,8 @@ def _facts(operator: Operator) -> Iterator[tuple[str, str]]:
         yield "Kinks where", ", ".join(where)
     if operator.at_kink:
         yield "Derivative at a kink", _plain(operator.at_kink)
+    if operator.torch_exception:
+        yield "In exports", _plain(operator.torch_exception)
     yield "Source", _plain(operator.source)
 
 

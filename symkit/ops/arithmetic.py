@@ -55,6 +55,14 @@ def _share_at_tie(wins: str) -> tuple[Form, Form]:
     return by_a, by_b
 
 
+def _greater(b: Algebra, x: Term, y: Term) -> Term:
+    return b("where", x > y, x, b("where", y > x, y, 0.5 * x + 0.5 * y))
+
+
+def _smaller(b: Algebra, x: Term, y: Term) -> Term:
+    return b("where", x < y, x, b("where", y < x, y, 0.5 * x + 0.5 * y))
+
+
 OPERATORS = (
     Operator(
         "add",
@@ -169,6 +177,8 @@ OPERATORS = (
         at_kink="at a zero base the derivative by the exponent is 0, unless the exponent is negative",
         trend=(None, None),
         overflows=True,
+        singular=True,
+        tame=lambda literals: literals[1] in (0, 1, 2, 3, 4),
         safe=(1.0, 1.0),
         torch_exception="at a zero base torch's second derivatives by the exponent are NaN",
         torch="torch.pow",
@@ -231,6 +241,7 @@ OPERATORS = (
         kinks=lambda b, x, y: (x - y,),
         at_kink="1/2 for each operand",
         trend=("increasing", "increasing"),
+        as_select=_greater,
         safe=(1.0, 1.0),
         commutative=True,
         associative=True,
@@ -252,6 +263,7 @@ OPERATORS = (
         kinks=lambda b, x, y: (x - y,),
         at_kink="1/2 for each operand",
         trend=("increasing", "increasing"),
+        as_select=_smaller,
         safe=(1.0, 1.0),
         commutative=True,
         associative=True,

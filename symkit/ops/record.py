@@ -158,6 +158,9 @@ class Operator:
         domain: conditions under which it is defined; elsewhere a dtype gives NaN or an infinity.
         safe: for each operand a value inside the domain.
         overflows: whether finite operands of moderate size give infinities.
+        singular: whether a partial derivative is infinite or NaN where the function is defined.
+        tame: (literals of the operands, None for others) -> whether with these it neither overflows nor is singular.
+        as_select: the same as selects, by which a target that differentiates by itself masks what is not taken.
         trend: monotonicity in each operand; None where there is none, or not everywhere.
         range: bounds that every value keeps.
         commutative, associative, identity, parity: facts for rules; never folded on construction.
@@ -188,6 +191,9 @@ class Operator:
     domain: tuple[Condition, ...] = ()
     safe: tuple[float, ...] = ()
     overflows: bool = False
+    singular: bool = False
+    tame: Callable[[tuple[float | None, ...]], bool] | None = None
+    as_select: Form | None = None
     trend: tuple[Trend | None, ...] = ()
     range: tuple[float, float] = (-math.inf, math.inf)
     commutative: bool = False

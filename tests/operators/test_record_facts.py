@@ -16,9 +16,11 @@ from operators.jets import (
     OPERATORS,
     WIDER,
     Point,
+    exact_jet,
     is_inside,
     jet,
     kink_terms,
+    points,
     relation_holds,
     shortened,
 )
@@ -26,6 +28,7 @@ from operators.jets import (
 from symkit.evaluation import evaluate_exact, evaluate_numpy
 from symkit.ir import Program, ProgramBuilder
 from symkit.ops import Operator, standard
+from symkit.transform import gradient
 
 EDGES = (0.0, 0.5, -1.0, 3.0, -88.0, 9984.0, -9984.0, math.inf, -math.inf)
 NEAR = 2.0**-40
@@ -167,6 +170,41 @@ def test_overflow_is_announced(operator: Operator) -> None:
     values = dict(zip("abcdefgh", np.array(points).T, strict=False)) | CONSTANTS
     (found,) = evaluate_numpy(value_program(operator), values, "float32")
     assert bool(np.isinf(found).any()) == operator.overflows
+
+
+@pytest.mark.parametrize("operator", [op for op in OPERATORS if op.torch is not None], ids=ids)
+def test_singularities_are_announced(operator: Operator) -> None:
+    """Whether a first derivative is infinite or NaN where the function is defined and the operands are finite."""
+    firsts = [root for root, order in enumerate(jet(operator).orders) if len(order) == 1]
+    at = [point for point in points(operator) if all(map(math.isfinite, point))]
+    exact = exact_jet(operator, [p for p in at if is_inside(operator, p) or operator.name in WIDER])[0]
+    assert bool((np.isfinite(exact[0]) & ~np.isfinite(exact[firsts])).any()) == operator.singular
+
+
+def test_powers_that_are_tame() -> None:
+    power = standard()["pow"]
+    assert power.tame is not None
+    for exponent in (0.0, 1.0, 2.0, 3.0, 4.0, 0.5, -1.0, 1.5, 20.0):
+        x = np.float32([0.0, -1.0, 1e4, -1e4])
+        with np.errstate(all="ignore"):
+            values = np.stack([x**exponent, exponent * x ** np.float32(exponent - 1)])
+        if exponent == 0:
+            values[1] = 0  # A constant's derivative, at 0 too.
+        assert power.tame((None, exponent)) == bool(np.isfinite(values).all()), exponent
+    assert not power.tame((None, None))
+
+
+@pytest.mark.parametrize("operator", [op for op in OPERATORS if op.as_select], ids=ids)
+def test_selects_are_the_same_function(operator: Operator) -> None:
+    builder, names = ProgramBuilder(), jet(operator).names
+    assert operator.as_select is not None
+    term = operator.as_select(builder.algebra, *builder.terms(builder.input(name) for name in names))
+    before, after = value_program(operator), builder.build([builder.lifted(term).index])
+    pairs = [(before, after), *((gradient(before, [name]), gradient(after, [name])) for name in names)]
+    for (one, other), point in itertools.product(pairs, points(operator)):
+        if not any(map(math.isnan, point)) or one is before:
+            (old,), (new,) = run(one, point), run(other, point)
+            assert old == new or (old != old and new != new), point
 
 
 @pytest.mark.parametrize("operator", [op for op in OPERATORS if not op.is_select], ids=ids)
