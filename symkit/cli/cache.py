@@ -1,0 +1,52 @@
+"""`symkit cache`: compiled kernels on disk."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from symkit.cli.arguments import JsonOption
+from symkit.cli.card import card, counted
+from symkit.cli.console import emit, emit_json
+from symkit.errors import DomainError
+
+UNITS = ("bytes", "KiB", "MiB", "GiB")
+
+
+def cache(
+    info: Annotated[bool, typer.Option("--info", help="Say where the cache is and what is in it; the default.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all kernels; they are compiled again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Look into the cache of compiled kernels, or clear it.
+
+    It lies in the user's cache folder, or where SYMKIT_CACHE_DIR says, and keeps its size bounded by itself.
+
+    \b
+    Examples:
+      symkit cache --info
+      symkit cache --info --json
+    """
+    from symkit.backends.native import cache as kernels
+
+    if info and clear:
+        raise DomainError("give --info or --clear, not both")
+    found = kernels.info()
+    if clear:
+        removed = kernels.clear()
+        if as_json:
+            emit_json({"path": found.path, "removed": removed})
+        else:
+            emit(f"removed {counted(removed, 'kernel')} from {found.path}")
+    elif as_json:
+        emit_json({"path": found.path, "kernels": found.kernels, "bytes": found.bytes, "limit": kernels.MAX_BYTES})
+    else:
+        size = f"{_size(found.bytes)} of at most {_size(kernels.MAX_BYTES)}"
+        emit(card([("folder", found.path), ("kernels", str(found.kernels)), ("size", size)]))
+
+
+def _size(number: int) -> str:
+    """`1.5 MiB`."""
+    power = min(max(number.bit_length() - 1, 0) // 10, len(UNITS) - 1)
+    return f"{number} bytes" if not power else f"{number / 1024**power:.3g} {UNITS[power]}"
