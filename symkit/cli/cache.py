@@ -15,7 +15,7 @@ UNITS = ("bytes", "KiB", "MiB", "GiB")
 
 
 def cache(
-    info: Annotated[bool, typer.Option("--info", help="Say where the cache is and what is in it; the default.")] = False,
+    info: Annotated[bool, typer.Option("--info", help="Say where it is and what is in it; the default.")] = False,
     clear: Annotated[bool, typer.Option("--clear", help="Remove all kernels; they are compiled again.")] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -52,9 +52,7 @@ def test_clear_removes_all_kernels_and_nothing_else(symkit: Command, folder: Pat
     assert symkit("cache", "--json").json["bytes"] == 0
 
 
-def test_a_folder_that_is_not_there_is_empty(
-    symkit: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_folder_that_is_not_there_is_empty(symkit: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SYMKIT_CACHE_DIR", str(tmp_path / "none"))
     assert symkit("cache", "--json").json["kernels"] == 0
     assert not (tmp_path / "none").exists()
