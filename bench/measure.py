@@ -90,7 +90,7 @@ def shape(elements: int) -> tuple[int, int, int, int]:
     pixels = elements // CHANNELS
     side = min(32, 2 ** ((pixels.bit_length() - 1) // 2))
     batch = pixels // side**2
-    if batch * CHANNELS * side * side != elements:
+    if elements < 1 or batch * CHANNELS * side * side != elements:
         raise ValueError(f"{elements} make no batch of square images with {CHANNELS} channels; try a power of 2")
     return batch, CHANNELS, side, side
 

@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 
 from symkit import __version__
 from symkit.cli.analyze import analyze
+from symkit.cli.bench import bench
+from symkit.cli.cache import cache
 from symkit.cli.console import complain, remark
 from symkit.cli.export import export
 from symkit.cli.run import run
@@ -55,7 +57,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, show, analyze, export, zoo):
+for command in (run, show, analyze, export, bench, zoo, cache):
     app.command()(command)
 
 

@@ -15,7 +15,7 @@ from conftest import Command
 
 from symkit import __version__
 
-COMMANDS = ["run", "show", "analyze", "export", "zoo"]
+COMMANDS = ["run", "show", "analyze", "export", "bench", "zoo", "cache"]
 EXAMPLE = "log(sigmoid(alpha*x)) * beta*arcsinh(x)"
 
 
@@ -73,7 +73,15 @@ def loaded(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["show", EXAMPLE, "--derivative"], ["zoo", "mish"], ["analyze", "x"]]
+    "arguments",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["bench", "--help"],
+        ["show", EXAMPLE, "--derivative"],
+        ["zoo", "mish"],
+        ["analyze", "x"],
+    ],
 )
 def test_torch_is_loaded_only_where_it_is_needed(arguments: list[str]) -> None:
     assert not loaded(*arguments) & {"torch", "sklearn", "sympy", "numba", "matplotlib", "networkx"}

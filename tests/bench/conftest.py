@@ -1,0 +1,10 @@
+"""Lets tests import the benchmarks, which are no part of the package."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
