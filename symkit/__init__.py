@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from symkit import errors, nn
     from symkit.analysis import analyze, moments
     from symkit.api import derivative, evaluate
+    from symkit.backends.native.numba_interop import to_numba
     from symkit.nn import compile, export, functional
     from symkit.ops import OperatorTable
     from symkit.text import Expression, define, parse
@@ -34,6 +35,7 @@ __all__ = [
     "moments",
     "nn",
     "parse",
+    "to_numba",
     "zoo",
 ]
 
@@ -49,6 +51,7 @@ _HOMES = {
     "functional": "symkit.nn",
     "moments": "symkit.analysis",
     "parse": "symkit.text",
+    "to_numba": "symkit.backends.native.numba_interop",
 }
 """The module that each public name comes from; the other names are modules themselves."""
 
