@@ -168,10 +168,11 @@ OPERATORS = (
         cost=17,
     ),
     Operator(
-        "selu_seed",
+        "selu_printed",
         1,
         "Scaled ELU with the nine-digit constants as printed.",
         "B section 4.7",
+        aliases=("selu_seed",),
         expansion=_selu(1.05070098, 1.67326324),
         partials=(_selu_derivative(1.05070098, 1.67326324),),
         smoothness=0,
