@@ -71,7 +71,6 @@ def _intrinsic(program: Program, arguments: tuple[str, ...]) -> Any:
     from numba.core import types
     from numba.extending import intrinsic
 
-    @intrinsic
     def evaluated(typing_context: Any, packed: Any) -> Any:
         kind = types.float32 if all(t == types.float32 for t in packed) else types.float64
         result = types.UniTuple(kind, len(program.roots))
@@ -91,7 +90,7 @@ def _intrinsic(program: Program, arguments: tuple[str, ...]) -> Any:
 
         return result(packed), generate
 
-    return evaluated
+    return intrinsic(evaluated)
 
 
 def _jitted(evaluated: Any, count: int, take: str = "") -> Any:
