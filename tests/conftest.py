@@ -1,5 +1,4 @@
-"""Lets test files share the helpers that lie in this folder; property tests draw the same examples in every run; kernels
-are cached in the repository."""
+"""Helpers in this folder are shared, property tests draw the same examples each time, kernels are cached in the repository."""
 
 from __future__ import annotations
 
