@@ -1,4 +1,4 @@
-"""Helpers in this folder are shared, property tests draw the same examples each time, kernels are cached in the repository."""
+"""Helpers in this folder are shared, property tests draw the same examples each time, kernels are cached nearby."""
 
 from __future__ import annotations
 
