@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("kernels", "maths")
+NAMES = ("kernels", "maths", "page")
 
 
 def main() -> None:

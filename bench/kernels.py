@@ -3,7 +3,8 @@
     python -m bench kernels [--sizes 1K,64K,1M,4M] [--quick] [--json]
 
 All candidates run in turns in one process, so that a busy machine slows them all; only ratios count. A candidate whose
-numbers are wrong is not timed. A whole run takes minutes, most of them torch.compile's, and is kept in bench/results.
+numbers are wrong is not timed. A whole run takes minutes, most of them torch.compile's; it is kept in
+bench/results and shown in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from bench import page
 from bench.calls import call_costs
 from bench.findings import Results, surroundings
 from bench.measure import COMPILED, OURS, Mode, measured, shape
@@ -45,13 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         emit(*tables(results))
     if given.out or not (given.quick or given.only or given.sizes):
         write(results, given.out or RESULTS)
+        if not given.out:
+            page.main()
 
 
 def run(panel: Sequence[Case], sizes: Sequence[int], threads: int, *, quick: bool) -> Results:
     """Measures everything; `quick` leaves out torch.compile and fresh processes, and takes fewer turns."""
     where = surroundings(threads)
     timings = []
-    seconds = 0.05 if quick else 1.5
+    seconds = 0.05 if quick else 0.8
     for elements in sizes:
         for mode in Mode:
             for case in panel:

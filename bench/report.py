@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from bench.calls import EMPTY
 from bench.findings import Results, geometric_mean
 from bench.measure import COMPILED, COPY, EAGER, OURS, PEER, Mode, Timing
-from symkit.cli.card import heading, listing
+from symkit.cli.card import counted, heading, listing
 
 RIVALS = (COMPILED, EAGER, PEER)
 MEANING = (
@@ -58,8 +58,8 @@ def facts(results: Results) -> str:
     machine = results.machine
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     return (
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads, {machine['vectors']}; {versions}; "
-        f"float32; {results.made}; load {results.load} at the start."
+        f"{machine['cpu']}, {counted(machine['cores'], 'core')}, {counted(machine['threads'], 'thread')}, "
+        f"{machine['vectors']}; {versions}; float32; {results.made}; load {results.load} at the start."
     )
 
 
@@ -97,12 +97,12 @@ def panel(results: Results, elements: int, mode: Mode) -> Table:
 def _row(timing: Timing, rivals: Sequence[str]) -> list[str]:
     ours = timing.seconds.get(OURS)
     copy = timing.ratio(COPY)
-    cells = [timing.case, "wrong" if ours is None else f"{ours * 1e3:.3g}", _number(copy and 1 / copy)]
+    cells = [timing.case, "wrong" if ours is None else _milliseconds(ours), number(copy and 1 / copy)]
     for rival in rivals:
         is_wrong = rival in timing.errors and rival not in timing.seconds
-        cells.append("wrong" if is_wrong else _number(timing.ratio(rival)))
+        cells.append("wrong" if is_wrong else number(timing.ratio(rival)))
     if timing.mode is not Mode.FORWARD:
-        cells += [_number(timing.saved.get(name)) for name in (OURS, EAGER)]
+        cells += [number(timing.saved.get(name)) for name in (OURS, EAGER)]
     return cells
 
 
@@ -119,7 +119,7 @@ def calls(results: Results) -> Table:
 def started(results: Results) -> Table:
     """Milliseconds from text to first values and gradients."""
     rows = [
-        (name, *(f"{1e3 * value:.3g}" for value in (s.first, s.later, s.first_cached, s.later_cached)))
+        (name, *(_milliseconds(value) for value in (s.first, s.later, s.first_cached, s.later_cached)))
         for name, s in results.startup.items()
     ]
     columns = ("", "first in a process", "later ones", "first, from disk", "later ones, from disk")
@@ -134,5 +134,11 @@ def size(elements: int) -> str:
     return str(elements)
 
 
-def _number(value: float | None) -> str:
+def _milliseconds(seconds: float) -> str:
+    value = 1e3 * seconds
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def number(value: float | None) -> str:
+    """A ratio, or - where there is none."""
     return "-" if value is None else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import html
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +18,7 @@ import symkit
 from bench.findings import Results, from_json, geometric_mean
 from bench.kernels import parsed_sizes, write
 from bench.measure import COPY, EAGER, OURS, PEER, Mode, Timing, measured, shape
+from bench.page import PAGE, PICTURE, kept, page
 from bench.panel import PANEL, VALUES
 from bench.report import markdown
 
@@ -97,8 +100,23 @@ def test_ratios_are_the_times_of_others_by_ours(quick: Results) -> None:
     assert geometric_mean([8.0, 2.0]) == pytest.approx(4.0)
     page = markdown(results)
     assert "| 1K, forward | - | 4.00 | - |" in page
-    assert "| `f` | 1e+03 | 2.00 | 8.00 |" in page
-    assert "| `f` | 1e+03 | 2.00 | wrong |" in page
+    assert "| `f` | 1000 | 2.00 | 8.00 |" in page
+    assert "| `f` | 1000 | 2.00 | wrong |" in page
+
+
+def test_the_page_shows_the_kept_run() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(kept()), "run `python -m bench page`"
+    drawn = {html.unescape(text) for text in re.findall(r">([^<>]+)</text>", PICTURE.read_text(encoding="utf-8"))}
+    assert {case.name for case in PANEL} <= drawn
+
+
+def test_a_page_can_be_made_of_any_run(quick: Results) -> None:
+    text = page(quick)
+    assert "## 4K elements, forward and backward\n" in text
+    assert all(f"| `{name}` |" in text for name in TWO)
+    assert "eager torch keeps 2 to 4 times that" in text
+    with pytest.raises(ValueError, match="the page says 1"):
+        page(replace(quick, timings=[replace(quick.timings[2], saved={OURS: 2.0, EAGER: 2.0})]))
 
 
 def test_sizes() -> None:
