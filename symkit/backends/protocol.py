@@ -60,10 +60,15 @@ def broadcast_shape(tensors: Sequence[torch.Tensor]) -> torch.Size:
     shape = max((tensor.shape for tensor in tensors), key=len)
     if all(tensor.shape == shape or not tensor.dim() for tensor in tensors):
         return shape
+    import numpy as np
     import torch
 
-    broadcast: torch.Size = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
-    return broadcast
+    try:
+        # torch's own function imports sympy, which takes a quarter of a second.
+        return torch.Size(np.broadcast_shapes(*(tuple(tensor.shape) for tensor in tensors)))
+    except ValueError as error:
+        shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors)
+        raise RuntimeError(f"shapes {shapes} do not broadcast") from error
 
 
 def get_backend(name: str) -> Backend:

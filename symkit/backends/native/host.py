@@ -17,6 +17,7 @@ from symkit.backends.native.machine import FLOAT32, FLOAT64
 from symkit.backends.native.storage import Storage
 from symkit.backends.native.threads import run_items
 from symkit.backends.native.translate import translate
+from symkit.backends.protocol import broadcast_shape
 from symkit.ir import Program, fingerprint
 
 STORAGES = {
@@ -79,7 +80,7 @@ class HostKernel:
         count = len(self._program.roots)
         computed = torch.float64 if any(leaf.dtype is torch.float64 for leaf in leaves) else torch.float32
         kinds = [computed if d is None else d for d in dtypes or (None,) * count]
-        shape = torch.broadcast_shapes(*(leaf.shape for leaf in leaves))
+        shape = broadcast_shape(leaves)
         wanted = [shape if target is None else target for target in targets or (None,) * count]
         if not shape.numel():
             return _Empty(list(zip(wanted, kinds, strict=True)))

@@ -11,6 +11,12 @@ from torch import Tensor
 from symkit.backends.native.host_text import Box, Reduction, Step
 from symkit.backends.native.storage import Storage
 
+INTERLEAVE = 4
+"""Vectors that a long row works on at once; more spill registers."""
+
+LONG_ROW = 512
+"""Columns from which what is left over of so wide a step does not count."""
+
 BLOCK = 4096
 """Columns of an item, and elements of an item of short rows."""
 
@@ -132,5 +138,6 @@ def plan(
         group = min(-(-rows // min(rows, GROUPS)), LONGEST_SUM)
     else:
         group = max(1, min(rows, BLOCK // max(columns, 1)))
-    box = Box(len(sizes) - 1, tuple(storages), tuple(steps), tuple(fates))
+    interleave = INTERLEAVE if columns >= LONG_ROW else 1
+    box = Box(len(sizes) - 1, tuple(storages), tuple(steps), tuple(fates), interleave)
     return Layout(box, columns, tuple(sizes[:-1]), tuple(map(tuple, merged)), rows, group, min(columns, BLOCK))
