@@ -42,12 +42,13 @@ def exp(m: Machine, x: Value) -> Value:
     return exp_scaled(m, x, 0)
 
 
-def exp_of_negative(m: Machine, x: Value, rest_of_x: Value | None = None) -> Value:
-    """exp(x + rest_of_x) for x <= 0: no overflow to guard, and one scaling that is a normal number."""
+def exp_of_negative(m: Machine, x: Value, rest_of_x: Value | None = None, factor: Value | None = None) -> Value:
+    """factor * exp(x + rest_of_x) for x <= 0: no overflow to guard, and one scaling that is a normal number."""
     low, _ = EXP_RANGE[m.format.name]
     fraction, n = _reduced(m, m.select(x < low, low, x), rest_of_x)
     lift = m.format.bias // 2
-    return ((1.0 + fraction) * m.power_of_two(n + lift)) * 2.0**-lift
+    mantissa = 1.0 + fraction if factor is None else m.fma(factor, fraction, factor)
+    return (mantissa * m.power_of_two(n + lift)) * 2.0**-lift
 
 
 def expm1(m: Machine, x: Value) -> Value:
@@ -101,5 +102,5 @@ def tanh_softplus(m: Machine, x: Value) -> Value:
     """n/(n + 2) with n = e(e + 2) and e = exp(x), written in exp(-|x|), which cannot overflow."""
     z = exp_of_negative(m, -abs(x))
     positive = x > 0.0
-    top = m.select(positive, m.fma(2.0, z, 1.0), z * (z + 2.0))
+    top = m.select(positive, m.fma(2.0, z, 1.0), m.fma(z, z, z + z))
     return top / m.fma(m.select(positive, z * z, 1.0), 2.0, top)
