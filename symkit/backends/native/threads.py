@@ -16,6 +16,9 @@ from typing import Any
 
 SYMBOLS = ("omp_get_thread_num", "omp_get_num_threads")
 
+_NEVER_CALLED = ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 0)
+"""Something to link against where there is no OpenMP."""
+
 Run = Callable[[int, int, int], None]
 """`run(arguments, first item, last item)`."""
 
@@ -53,17 +56,14 @@ def thread_symbols() -> dict[str, int]:
     """Addresses that kernels link against; without OpenMP a kernel's own `parallel` is never called."""
     library = _openmp()
     if library is None:
-        stub = ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 0)
-        thread_symbols.stub = stub  # type: ignore[attr-defined]
-        address = ctypes.cast(stub, ctypes.c_void_p).value
-        assert address is not None
-        return dict.fromkeys(SYMBOLS, address)
-    found: dict[str, int] = {}
-    for name in SYMBOLS:
-        address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
-        assert address is not None
-        found[name] = address
-    return found
+        return dict.fromkeys(SYMBOLS, _address(_NEVER_CALLED))
+    return {name: _address(getattr(library, name)) for name in SYMBOLS}
+
+
+def _address(function: Any) -> int:
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    return address
 
 
 @cache
