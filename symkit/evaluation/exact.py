@@ -13,14 +13,18 @@ from typing import Any
 
 from symkit.evaluation.ball import evaluate_balls
 from symkit.ir import Kind, Program, lower
+from symkit.ops.exact_forms import SATURATION
 
-PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
+PRECISIONS = tuple(2**k for k in range(7, 15))
 WANTED_BITS = 100
 SMALLEST = 2.0**-1000 * 2.0**-74
 """Errors below the smallest float64 do not matter, whatever they are relative to."""
 
-SATURATION = 2**16
-"""Magnitudes above 2**65536 count as infinite and below 2**-65536 as 0: no dtype sees a difference."""
+POLE_BITS = 4096
+"""What stays infinite up to here is taken for a pole."""
+
+LIMIT_BITS = 2048
+"""Infinite inputs have no ball; at this precision a term of the size of any float64 counts beside 1."""
 
 
 def evaluate_exact(program: Program, values: Mapping[str, float]) -> list[Any]:
@@ -30,30 +34,28 @@ def evaluate_exact(program: Program, values: Mapping[str, float]) -> list[Any]:
         values: a float for every input, parameter and constant by name, taken as that exact number.
 
     Undefined points give NaN, poles an infinity, infinite inputs the limit of each operator. There is one zero.
+    Where no precision decides, as for `1/cos(pi/2)` or `sqrt(x)**2 == x`, the value at the highest one stands.
     """
-    lowered = _lowered(program)
+    return _evaluate_at(_lowered(program), values, _sufficient_bits(program, values) + 32)
+
+
+def _sufficient_bits(program: Program, values: Mapping[str, float]) -> int:
+    """The first precision whose balls are narrow enough, or the last one tried."""
+    if not all(math.isfinite(value) for value in values.values()):
+        return LIMIT_BITS
     for bits in PRECISIONS:
-        verdict = _accurate(program, values, bits)
-        if verdict is not False:
-            break
-    return _evaluate_at(lowered, values, bits + 32)
+        balls = evaluate_balls(program, values, bits)
+        if all(ball.is_finite() for ball in balls):
+            if all(ball.rel_accuracy_bits() >= WANTED_BITS or ball.rad() < SMALLEST for ball in balls):
+                return bits
+        elif bits >= POLE_BITS:
+            return bits
+    return PRECISIONS[-1]
 
 
 @lru_cache(maxsize=256)
 def _lowered(program: Program) -> Program:
     return lower(program, lambda operator: operator.exact is not None)
-
-
-def _accurate(program: Program, values: Mapping[str, float], bits: int) -> bool | None:
-    """Whether `bits` suffice; None where balls cannot tell, since a value is not finite."""
-    if not all(math.isfinite(value) for value in values.values()):
-        return None
-    for ball in evaluate_balls(program, values, bits):
-        if not ball.is_finite():
-            return None if bits >= 512 else False
-        if ball.rel_accuracy_bits() < WANTED_BITS and not ball.rad() < SMALLEST:
-            return False
-    return True
 
 
 def _evaluate_at(program: Program, values: Mapping[str, float], bits: int) -> list[Any]:

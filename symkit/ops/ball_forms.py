@@ -77,6 +77,10 @@ def square(x: Any) -> Any:
     return absolute(x) ** 2
 
 
+def hypot(x: Any, y: Any) -> Any:
+    return monotone("sqrt")((square(x) + square(y)).nonnegative_part())
+
+
 def sigmoid(x: Any) -> Any:
     """Monotone, so the ends enclose it; each end by the form that does not overflow."""
     low, high = x.lower(), x.upper()
@@ -114,4 +118,10 @@ def i0e(x: Any) -> Any:
 
 
 def i1e(x: Any) -> Any:
-    return x.bessel_i(1, scaled=True)
+    """Odd; Arb's scaled form multiplies by exp(-x), not exp(-|x|), so it only serves x >= 0."""
+    if x >= 0:
+        return x.bessel_i(1, scaled=True)
+    if x <= 0:
+        return -(-x).bessel_i(1, scaled=True)
+    right, left = x.nonnegative_part(), (-x).nonnegative_part()
+    return right.bessel_i(1, scaled=True).union(-left.bessel_i(1, scaled=True))

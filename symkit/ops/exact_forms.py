@@ -8,6 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
+SATURATION = 2**16
+"""Magnitudes above 2**65536 count as infinite and below 2**-65536 as 0: no dtype sees a difference."""
+
+
+def exp(m: Any, x: Any) -> Any:
+    """Where the result saturates anyway it is not computed; mpmath takes minutes there."""
+    if abs(x) > SATURATION:
+        return m.inf if x > 0 else m.zero
+    return m.exp(x)
+
+
+def sinh(m: Any, x: Any) -> Any:
+    return x * m.inf if abs(x) > SATURATION else m.sinh(x)
+
+
+def cosh(m: Any, x: Any) -> Any:
+    return m.inf if abs(x) > SATURATION else m.cosh(x)
+
+
+def tanh(m: Any, x: Any) -> Any:
+    return m.sign(x) if abs(x) > m.prec + SATURATION else m.tanh(x)
+
 
 def divide(m: Any, a: Any, b: Any) -> Any:
     if b == 0:
@@ -35,7 +57,7 @@ def power(m: Any, a: Any, b: Any) -> Any:
         return m.nan
     if abs(b) > 2**20:
         # Repeated multiplication would take as many steps as the exponent has bits.
-        magnitude = m.exp(b * m.log(abs(a)))
+        magnitude = exp(m, b * m.log(abs(a)))
         return -magnitude if a < 0 and odd else magnitude
     return m.power(a, b)
 
@@ -55,7 +77,7 @@ def sqrt(m: Any, x: Any) -> Any:
 
 
 def expm1(m: Any, x: Any) -> Any:
-    return m.exp(x) - 1 if m.isinf(x) else m.expm1(x)
+    return exp(m, x) - 1 if abs(x) > SATURATION else m.expm1(x)
 
 
 def sign(m: Any, x: Any) -> Any:
@@ -84,8 +106,8 @@ def where(m: Any, condition: Any, a: Any, b: Any) -> Any:
 
 def sigmoid(m: Any, x: Any) -> Any:
     if x >= 0:
-        return 1 / (1 + m.exp(-x))
-    z = m.exp(x)
+        return 1 / (1 + exp(m, -x))
+    z = exp(m, x)
     return z / (1 + z)
 
 
@@ -109,14 +131,37 @@ def normal_cdf(m: Any, x: Any) -> Any:
 
 def logaddexp(m: Any, a: Any, b: Any) -> Any:
     high = maximum(m, a, b)
-    return high if m.isnan(high) or m.isinf(high) else high + m.log1p(m.exp(-abs(a - b)))
+    return high if m.isnan(high) or m.isinf(high) else high + m.log1p(exp(m, -abs(a - b)))
 
 
 def bessel_ratio(m: Any, order: int, x: Any) -> Any:
-    """exp(-|x|) I_order(x)."""
-    if m.isinf(x):
-        return m.zero
-    return m.besseli(order, x) * m.exp(-abs(x))
+    """exp(-|x|) I_order(x) for order 0 or 1: by the power series, or the asymptotic one, good to about exp(-2|x|).
+
+    mpmath's own takes minutes where x or the precision is large.
+    """
+    if m.isinf(x) or m.isnan(x):
+        return 1 / abs(x)
+    if abs(x) > m.prec:
+        return _bessel_ratio_far_out(m, order, x)
+    quarter = x * x / 4
+    term = total = (x / 2) ** order
+    k = 0
+    while term and m.mag(term) > m.mag(total) - m.prec:
+        k += 1
+        term = term * quarter / (k * (k + order))
+        total += term
+    return total * m.exp(-abs(x))
+
+
+def _bessel_ratio_far_out(m: Any, order: int, x: Any) -> Any:
+    term = total = m.one
+    k = 0
+    while m.mag(term) > -m.prec:
+        k += 1
+        term = term * ((2 * k - 1) ** 2 - 4 * order**2) / (8 * k * abs(x))
+        total += term
+    sign = -1 if x < 0 and order % 2 else 1
+    return sign * total / m.sqrt(2 * m.pi * abs(x))
 
 
 def atanh(m: Any, x: Any) -> Any:
