@@ -81,9 +81,7 @@ def _intrinsic(program: Program, arguments: tuple[str, ...]) -> Any:
             (packed_value,) = given
             (packed_type,) = signature.args
             fields = cgutils.unpack_tuple(builder, packed_value, len(packed_type))
-            leaves = [
-                context.cast(builder, field, own, kind) for field, own in zip(fields, packed_type, strict=True)
-            ]
+            leaves = [context.cast(builder, field, own, kind) for field, own in zip(fields, packed_type, strict=True)]
             machine, roots = translate(program, FLOAT32 if kind is types.float32 else FLOAT64)
             found = _emit(builder, machine, dict(zip(arguments, leaves, strict=True)), [r.index for r in roots])
             return context.make_tuple(builder, signature.return_type, found)
