@@ -15,7 +15,7 @@ from symkit.evaluation.ball import evaluate_balls
 from symkit.ir import Kind, Program, lower
 from symkit.ops.exact_forms import SATURATION
 
-PRECISIONS = tuple(2**k for k in range(7, 15))
+PRECISIONS = tuple(1 << k for k in range(7, 15))
 WANTED_BITS = 100
 SMALLEST = 2.0**-1000 * 2.0**-74
 """Errors below the smallest float64 do not matter, whatever they are relative to."""
