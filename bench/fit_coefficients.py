@@ -19,7 +19,13 @@ from mpmath import mp, mpf
 
 import symkit
 from symkit.backends.native.machine import FLOAT32, FLOAT64, Format, nearest_float32
-from symkit.backends.native.maths.special import BESSEL_SPLIT, ERFC_FROM, ERFC_RANGE
+from symkit.backends.native.maths.special import (
+    BESSEL_SPLIT,
+    ERFC_FROM,
+    ERFC_RANGE,
+    NORMAL_FROM,
+    NORMAL_RANGE,
+)
 
 FILE = Path(symkit.__file__).parent / "backends" / "native" / "coefficients.py"
 
@@ -119,7 +125,6 @@ def fits(format: Format) -> list[Fit]:
     half_log = mp.log(2) / 2
     ratio = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2
     quarter = (mp.pi / 4) ** 2 * mpf("1.001")
-    centre, end = map(mpf, ERFC_RANGE[format.name])
     split = mpf(BESSEL_SPLIT[format.name])
     return [
         Fit("EXP", rest(mp.expm1, lambda x: x, 2), -half_log, half_log, (4, 10)),
@@ -131,7 +136,10 @@ def fits(format: Format) -> list[Fit]:
         Fit("ATAN", in_square(rest(mp.atan, lambda x: x, 3)), 0, 1, (9, 21)),
         Fit("ERF", in_square(rest(mp.erf, lambda x: x, 1)), 0, 1, (6, 13)),
         Fit("ERF_SHORT", in_square(rest(mp.erf, lambda x: x, 1)), 0, mpf("0.3"), (4, 10)),
-        Fit("ERFCX", complement(centre), _about(centre, mpf(ERFC_FROM)), _about(centre, end), (9, 20)),
+        tail("ERFCX", lambda a: mp.exp(a * a) * mp.erfc(a), ERFC_FROM, *ERFC_RANGE[format.name]),
+        tail(
+            "NORMAL", lambda a: mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2, NORMAL_FROM, *NORMAL_RANGE[format.name]
+        ),
         Fit("I0_NEAR", lambda x: bessel(0, x), 0, split, (13, 28), (2 / split, -1)),
         Fit("I1_NEAR", in_square(rest(lambda x: mp.besseli(1, x), lambda x: mpf(0), 1)), 0, split**2, (6, 15)),
         Fit("I0_FAR", inverse(lambda x: bessel(0, x) * mp.sqrt(x)), 0, 1 / split, (9, 22), (2 * split, -1)),
@@ -160,18 +168,15 @@ def inverse(of: Function) -> Function:
     return lambda u: of(1 / u)
 
 
-def complement(centre: Any) -> Function:
-    """(a + centre) exp(a**2) erfc(a) as a function of t = (a - centre)/(a + centre), in which it is smooth."""
+def tail(name: str, of: Function, start: float, centre: float, end: float) -> Fit:
+    """(a + centre) of(a) as a function of t = (a - centre)/(a + centre), in which it is smooth."""
+    k, low, high = mpf(centre), mpf(start), mpf(end)
 
     def function(t: Any) -> Any:
-        a = centre * (1 + t) / (1 - t)
-        return (a + centre) * mp.exp(a * a) * mp.erfc(a)
+        a = k * (1 + t) / (1 - t)
+        return (a + k) * of(a)
 
-    return function
-
-
-def _about(centre: Any, a: Any) -> Any:
-    return (a - centre) / (a + centre)
+    return Fit(name, function, (low - k) / (low + k), (high - k) / (high + k), (9, 20))
 
 
 def bessel(order: int, x: Any) -> Any:

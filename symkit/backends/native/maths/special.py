@@ -8,11 +8,12 @@ from symkit.backends.native.machine import Machine, Value
 from symkit.backends.native.maths.exponential import exp_of_negative
 from symkit.backends.native.maths.tables import coefficients
 
-ERFC_FROM = 0.5
-"""From here on erfc is computed by its own polynomial, below it by that of erf."""
+ERFC_FROM, NORMAL_FROM = 0.5, 0.75
+"""From here on erfc, and the normal distribution at -x, have polynomials of their own; before, that of erf serves."""
 
 ERFC_RANGE = {"float32": (2.296875, 10.6), "float64": (3.703125, 27.5)}
-"""(k, end): the centre of the substitution, and an argument beyond which erfc is 0 in the format."""
+NORMAL_RANGE = {"float32": (2.75, 15.0), "float64": (5.25, 39.0)}
+"""(k, end): the centre of their substitution, and an argument beyond which they are 0 in the format."""
 
 BESSEL_SPLIT = {"float32": 4.0, "float64": 8.0}
 """Below, scaled Bessel functions are polynomials in x; above, in 1/x."""
@@ -42,16 +43,15 @@ def gaussian(m: Machine, x: Value) -> Value:
     return exp_of_negative(m, *_held_square(m, x))
 
 
-def _complement(m: Machine, a: Value, square: tuple[Value, Value], scale: float = 1.0, stretch: float = 1.0) -> Value:
-    """scale erfc(a/stretch) from a/stretch = 1/2 to where it is 0; `square` is -(a/stretch)**2 in two parts.
-
-    erfc(a) = exp(-a**2) H(t)/(a + k) with t = (a - k)/(a + k).
-    """
-    centre, end = (stretch * number for number in ERFC_RANGE[m.format.name])
+def _tail(
+    m: Machine, a: Value, square: tuple[Value, Value], polynomial: str, bounds: dict[str, tuple[float, float]]
+) -> Value:
+    """exp(square) H(t)/(a + k) with t = (a - k)/(a + k), up to where it is 0."""
+    centre, end = bounds[m.format.name]
     a = m.select(a > end, end, a)
     below = a + centre
     r = 1.0 / below
-    top = m.polynomial((a - centre) * r, tuple(scale * stretch * c for c in coefficients(m.format)["ERFCX"]))
+    top = m.polynomial((a - centre) * r, coefficients(m.format)[polynomial])
     quotient = top * r
     # One step of refinement makes it as good as a division, at a fraction of the cost.
     return exp_of_negative(m, *square, factor=m.fma(m.fma(-quotient, below, top), r, quotient))
@@ -64,23 +64,22 @@ def _near(m: Machine, x: Value, polynomial: str) -> Value:
 
 def erf(m: Machine, x: Value) -> Value:
     a = abs(x)
-    far = 1.0 - _complement(m, a, _held_square(m, x))
+    far = 1.0 - _tail(m, a, _held_square(m, x), "ERFCX", ERFC_RANGE)
     return m.select(a < 1.0, _near(m, x, "ERF"), m.copysign(far, x))
 
 
 def erfc(m: Machine, x: Value) -> Value:
     a = abs(x)
-    complement = _complement(m, a, _held_square(m, x))
-    tail = m.select(x < 0.0, 2.0 - complement, complement)
-    return m.select(a < ERFC_FROM, 1.0 - _near(m, x, "ERF_SHORT"), tail)
+    tail = _tail(m, a, _held_square(m, x), "ERFCX", ERFC_RANGE)
+    return m.select(a < ERFC_FROM, 1.0 - _near(m, x, "ERF_SHORT"), m.select(x < 0.0, 2.0 - tail, tail))
 
 
 def normal_cdf(m: Machine, x: Value) -> Value:
-    """erfc(-x/sqrt(2))/2, with sqrt(2) in the constants: in the tails the rounding of x/sqrt(2) would be felt."""
+    # erfc(-x/sqrt(2))/2 would feel the rounding of x/sqrt(2) in the tails.
     a = abs(x)
-    tail = _complement(m, a, _half_negative_square(m, x), 0.5, math.sqrt(2))
+    tail = _tail(m, a, _half_negative_square(m, x), "NORMAL", NORMAL_RANGE)
     near = m.fma(_near(m, math.sqrt(0.5) * x, "ERF_SHORT"), 0.5, 0.5)
-    return m.select(a < 0.75, near, m.select(x < 0.0, tail, 1.0 - tail))
+    return m.select(a < NORMAL_FROM, near, m.select(x < 0.0, tail, 1.0 - tail))
 
 
 def normal_pdf(m: Machine, x: Value) -> Value:
