@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("kernels", "maths", "page")
+NAMES = ("kernels", "maths", "page", "fit_coefficients")
 
 
 def main() -> None:
