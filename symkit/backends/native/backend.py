@@ -84,6 +84,8 @@ def _is_plain(tensor: Tensor) -> bool:
         and not tensor.is_neg()
         # Gradients of a whole batch of cotangents are vectorised by an older vmap than torch.func's.
         and not torch._C._functorch.is_legacy_batchedtensor(tensor)
+        # Torch makes tensors of zeros without memory where a derivative is known to vanish.
+        and (tensor.data_ptr() != 0 or not tensor.numel())
     )
 
 
