@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import Random
 
 import pytest
 import torch
@@ -151,3 +152,28 @@ def test_tensors_of_zeros_without_memory() -> None:
     zeros = torch._efficientzerotensor((3,))
     assert zeros.data_ptr() == 0
     assert kernel("cos(x)")((zeros,))[0].tolist() == [1.0, 1.0, 1.0]
+
+
+def any_layout(draw: Random, shape: Sequence[int]) -> Tensor:
+    """A tensor of a shape with its dimensions in any order in memory, with steps and gaps."""
+    order = draw.sample(range(len(shape)), len(shape))
+    steps = [draw.choice([1, 1, 1, 2, 3]) for _ in order]
+    gaps = [draw.choice([0, 0, 1, 3]) for _ in order]
+    stored = randn([shape[d] * step + gap for d, step, gap in zip(order, steps, gaps, strict=True)])
+    cut = tuple(slice(gap, None, step) for step, gap in zip(steps, gaps, strict=True))
+    return stored[cut].permute([order.index(d) for d in range(len(shape))])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_layouts(seed: int) -> None:
+    draw = Random(seed)
+    shape = [draw.choice([1, 2, 3, 5, 17, 40]) for _ in range(draw.randint(0, 4))]
+    parameters = [[size if draw.random() < 0.6 else 1 for size in shape[draw.randint(0, len(shape)) :]] for _ in "ab"]
+    leaves = [any_layout(draw, each) for each in (shape, *parameters)]
+    up = any_layout(draw, shape) if draw.random() < 0.7 else randn(()).expand(shape)
+    wide = [leaf.double().requires_grad_() for leaf in leaves]
+    exact = wide[1] * wide[0] * wide[2]
+    torch.testing.assert_close(kernel(PRODUCT)(leaves)[0], exact.float())
+    found = gradients(PRODUCT)((up, *leaves), None, [leaf.shape for leaf in leaves])
+    for got, right in zip(found, torch.autograd.grad(exact, wide, up.double()), strict=True):
+        torch.testing.assert_close(got, right.float(), rtol=1e-5, atol=1e-4)
