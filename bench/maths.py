@@ -31,7 +31,8 @@ from symkit.cli.console import emit, emit_json, remark, to_json
 RESULTS = Path(__file__).parent / "results"
 
 EVERY = 257
-CHUNK = 2**17
+CHUNK = 2**14
+"""Small enough that memory for it is used again, not asked of the system each time."""
 PAIRS = 2**24
 
 NEGATIVE = 2**31
