@@ -1,7 +1,7 @@
 """The maths library: every native form by the name that operator records give it.
 
-A form takes the machine and its operands and gives the result. Errors stated are maxima over all float32 inputs in
-units in the last place; they are measured by `python -m bench maths`.
+A form takes the machine and its operands and gives the result. `python -m bench maths` measures the largest errors over
+all float32 inputs; docs/native.md states them.
 """
 
 from __future__ import annotations
