@@ -102,7 +102,7 @@ def candidates(case: Case, compile: bool) -> dict[str, Run]:
     def ours(x: Tensor, *parameters: Tensor) -> Tensor:
         return function(x, **dict(zip(case.parameters, parameters, strict=True)))
 
-    found: dict[str, Run] = {OURS: ours}
+    found: dict[str, Run] = {OURS: ours if case.parameters else function}
     if compile:
         # Specialisations of other sizes would cost it guards, and past eight it would fall back to eager.
         torch._dynamo.reset()

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symkit.backends import Kernel, get_backend, prepared
-from symkit.backends.native.host import HostKernel
 from symkit.ir import Program, ProgramBuilder
 from symkit.ops import Operator, standard
 
 Floats = NDArray[np.float64]
 
-TORCH = get_backend("torch")
+CPU, TORCH = get_backend("cpu"), get_backend("torch")
 
 OVERFLOW = 2.0**128
 """What float32 rounds to infinity from."""
@@ -50,8 +49,8 @@ class Subject:
         return builder.build([builder.apply(self.operator, tuple(map(builder.input, self.leaves)))])
 
     @cached_property
-    def kernel(self) -> HostKernel:
-        return HostKernel(self.program, self.leaves)
+    def kernel(self) -> Kernel:
+        return CPU.kernel(self.program, self.leaves)
 
     @cached_property
     def _reference(self) -> Kernel:

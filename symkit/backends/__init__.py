@@ -1,5 +1,5 @@
 """Backends: ways to run Programs on tensors, and to write them down for other tools."""
 
-from symkit.backends.protocol import Backend, Kernel, get_backend, prepared
+from symkit.backends.protocol import Backend, Kernel, Like, get_backend, prepared
 
-__all__ = ["Backend", "Kernel", "get_backend", "prepared"]
+__all__ = ["Backend", "Kernel", "Like", "get_backend", "prepared"]

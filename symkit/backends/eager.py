@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from symkit.backends.forms import has_torch_form, takes_literals, torch_function
-from symkit.backends.protocol import Kernel, broadcast_shape
+from symkit.backends.protocol import Kernel, Like, broadcast_shape
 from symkit.backends.unfused import Unfused
 from symkit.evaluation.truth import fitted, is_truth
 from symkit.ir import Kind, Node, Program
@@ -27,8 +27,8 @@ class TorchBackend:
     def has_form(self, operator: Operator) -> bool:
         return has_torch_form(operator)
 
-    def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
-        return Unfused(EagerKernel(program, leaves))
+    def kernel(self, program: Program, leaves: tuple[str, ...], like: Like | None = None) -> Kernel:
+        return Unfused(EagerKernel(program, leaves), like)
 
 
 @dataclass(frozen=True, slots=True)

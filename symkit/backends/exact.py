@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from symkit.backends.protocol import Kernel
+from symkit.backends.protocol import Kernel, Like
 from symkit.backends.unfused import Unfused
 from symkit.evaluation import evaluate_exact
 from symkit.ir import Program
@@ -20,7 +20,7 @@ class ExactBackend:
     def has_form(self, operator: Operator) -> bool:
         return operator.exact is not None
 
-    def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
+    def kernel(self, program: Program, leaves: tuple[str, ...], like: Like | None = None) -> Kernel:
         def run(*tensors: Tensor) -> tuple[Tensor, ...]:
             like = tensors[0]
             broadcast = torch.broadcast_tensors(*tensors)
@@ -33,4 +33,4 @@ class ExactBackend:
                 torch.tensor([row[root] for row in rows], dtype=torch.float64).reshape(shape).to(like) for root in roots
             )
 
-        return Unfused(run)
+        return Unfused(run, like)

@@ -15,8 +15,8 @@ from symkit.ops import Operator
 if TYPE_CHECKING:
     import torch
 
-    Dtypes = Sequence[torch.dtype | None]
-    Targets = Sequence[torch.Size | None]
+Like = tuple[int | None, ...]
+"""For every root the leaf whose shape and dtype it takes: the gradient of a leaf that was broadcast is summed."""
 
 
 class Kernel(Protocol):
@@ -24,15 +24,14 @@ class Kernel(Protocol):
 
     Args:
         leaves: tensors of any floating dtypes that broadcast.
-        dtypes: of every root; None for all, or for one, is that of computation: float64 if a leaf has it, else float32.
-        targets: the shape every root is summed to; None for all, or for one, is the broadcast shape of all leaves.
+        dtype: of the roots that are like no leaf; None is that of computation: float64 if a leaf has it, else float32.
 
     Returns:
         One tensor a root. None shares memory with a leaf.
     """
 
     def __call__(
-        self, leaves: Sequence[torch.Tensor], dtypes: Dtypes | None = None, targets: Targets | None = None
+        self, leaves: Sequence[torch.Tensor], dtype: torch.dtype | None = None
     ) -> tuple[torch.Tensor, ...]: ...
 
 
@@ -45,8 +44,13 @@ class Backend(Protocol):
         """Whether the operator runs as it is; others are lowered to their expansions."""
         ...
 
-    def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
-        """A kernel of a lowered Program without constants; `leaves` is the calling order of inputs and parameters."""
+    def kernel(self, program: Program, leaves: tuple[str, ...], like: Like | None = None) -> Kernel:
+        """A kernel of a lowered Program without constants.
+
+        Args:
+            leaves: the calling order of inputs and parameters.
+            like: the leaf that every root is like; where None, it has the broadcast shape of all leaves.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from symkit.backends.forms import has_torch_form
-from symkit.backends.protocol import Kernel, broadcast_shape
+from symkit.backends.protocol import Kernel, Like, broadcast_shape
 from symkit.backends.source import Emitter, python_names
 from symkit.backends.unfused import Unfused
 from symkit.ir import Program
@@ -28,7 +28,7 @@ class TorchScriptBackend:
     def has_form(self, operator: Operator) -> bool:
         return has_torch_form(operator)
 
-    def kernel(self, program: Program, leaves: tuple[str, ...]) -> Kernel:
+    def kernel(self, program: Program, leaves: tuple[str, ...], like: Like | None = None) -> Kernel:
         function = compile_script(kernel_source(program, leaves)).kernel
         is_leaf = [program.nodes[root].is_leaf for root in program.roots]
 
@@ -37,7 +37,7 @@ class TorchScriptBackend:
             shape = broadcast_shape(tensors)
             return tuple(_own(value, shape, copy) for value, copy in zip(found, is_leaf, strict=True))
 
-        return Unfused(run)
+        return Unfused(run, like)
 
 
 def _own(value: Tensor, shape: torch.Size, copy: bool) -> Tensor:

@@ -9,30 +9,33 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from symkit.backends.protocol import Dtypes, Targets
+    from symkit.backends.protocol import Like
 
 
 class Unfused:
     """A kernel around `run(*leaves)`, which takes leaves of one dtype and gives roots of the broadcast shape."""
 
-    def __init__(self, run: Callable[..., tuple[Tensor, ...]]) -> None:
+    def __init__(self, run: Callable[..., tuple[Tensor, ...]], like: Like | None) -> None:
         self._run = run
+        self._like = like
 
-    def __call__(
-        self, leaves: Sequence[Tensor], dtypes: Dtypes | None = None, targets: Targets | None = None
-    ) -> tuple[Tensor, ...]:
+    def __call__(self, leaves: Sequence[Tensor], dtype: torch.dtype | None = None) -> tuple[Tensor, ...]:
         roots = self._run(*in_dtype(computed_dtype(leaves), leaves))
-        if targets is not None:
-            roots = tuple(
-                root if shape is None or root.shape == shape else root.sum_to_size(shape)
-                for root, shape in zip(roots, targets, strict=True)
-            )
-        if dtypes is None:
-            return roots
+        if self._like is None:
+            return tuple(_in_dtype(root, dtype) for root in roots)
         return tuple(
-            root if dtype is None or root.dtype == dtype else root.to(dtype)
-            for root, dtype in zip(roots, dtypes, strict=True)
+            _in_dtype(root, dtype) if place is None else _like(root, leaves[place])
+            for root, place in zip(roots, self._like, strict=True)
         )
+
+
+def _in_dtype(root: Tensor, dtype: torch.dtype | None) -> Tensor:
+    return root if dtype is None or root.dtype == dtype else root.to(dtype)
+
+
+def _like(root: Tensor, leaf: Tensor) -> Tensor:
+    """The root summed to the leaf's shape."""
+    return _in_dtype(root if root.shape == leaf.shape else root.sum_to_size(leaf.shape), leaf.dtype)
 
 
 def computed_dtype(leaves: Iterable[Tensor]) -> torch.dtype:

@@ -14,15 +14,13 @@ from symkit.backends.eager import EagerKernel
 from symkit.backends.plain import plain_program
 from symkit.backends.unfused import computed_dtype, in_dtype
 from symkit.errors import DomainError
-from symkit.nn.pointwise import Pointwise, Wanted
+from symkit.nn.pointwise import Pointwise
 from symkit.text import Expression, parse
 from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
 from symkit.transform import shared, stabilise
 
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
-
-WANTED = {dtype: Wanted((dtype,)) for dtype in FLOATS}
 
 
 def functional(e: Expression | str, *, backend: str = "auto", stabilise: bool = True) -> Function:
@@ -76,12 +74,11 @@ class Function:
 
     def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Tensor:
         dtype = self._checked(inputs)
-        leaves = [*inputs, *self._others(values, computed_dtype(inputs), inputs[0].device)]
+        leaves = (*inputs, *self._others(values, inputs)) if values or self._defaults else inputs
         if _is_traced():
             (result,) = self._traced(*in_dtype(computed_dtype(leaves), leaves))
             return result if result.dtype == dtype else result.to(dtype)
-        (result,) = self._pointwise.apply(leaves, WANTED[dtype])
-        return result
+        return self._pointwise.apply(leaves, dtype)[0]
 
     def _checked(self, inputs: tuple[Tensor, ...]) -> torch.dtype:
         """The dtype of the result, once the inputs are found to be what is allowed."""
@@ -91,7 +88,7 @@ class Function:
             tensors = "1 tensor" if len(expression.inputs) == 1 else f"{len(expression.inputs)} tensors"
             raise DomainError(f"{expression} takes {names}: {tensors}, not {given}; parameters go by name")
         floats: list[torch.dtype] = []
-        for name, tensor in zip(expression.inputs, inputs, strict=True):
+        for name, tensor in zip(expression.inputs, inputs):  # noqa: B905 - strict costs, and lengths are equal
             if not isinstance(tensor, Tensor):
                 raise DomainError(f"{name} must be a tensor, not {type(tensor).__name__}; for numbers use evaluate()")
             if tensor.dtype in FLOATS:
@@ -104,19 +101,20 @@ class Function:
             raise DomainError(f"{given_dtypes}; {which} must be {allowed_dtypes()}: convert with .float()")
         return floats[0] if len(floats) == 1 else reduce(torch.promote_types, floats)
 
-    def _others(self, values: Mapping[str, Tensor | float], dtype: torch.dtype, device: torch.device) -> list[Tensor]:
+    def _others(self, values: Mapping[str, Tensor | float], inputs: tuple[Tensor, ...]) -> list[Tensor]:
         """Parameters and constants as tensors."""
         if not values.keys() <= self._defaults.keys():
             stray = next(name for name in values if name not in self._defaults)
             known = ", ".join(self._defaults) or "none"
             raise DomainError(f"{stray!r} is no parameter or constant of {self.expression}; there are {known}")
+        dtype = computed_dtype(inputs)
         others: list[Tensor] = []
         for name, default in self._defaults.items():
             value = values.get(name, default)
             if isinstance(value, Tensor) and name not in self.constants:
                 others.append(_as_leaf(name, value, dtype))
             else:
-                others.append(torch.full((), _number(name, value), dtype=dtype, device=device))
+                others.append(torch.full((), _number(name, value), dtype=dtype, device=inputs[0].device))
         return others
 
     def __repr__(self) -> str:
@@ -138,7 +136,7 @@ class Function:
 
 def _is_traced() -> bool:
     """Whether torch.compile, torch.export or torch.jit.trace writes down what runs."""
-    return torch.compiler.is_compiling() or bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
+    return torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
 
 
 def allowed_dtypes() -> str:

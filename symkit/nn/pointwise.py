@@ -6,8 +6,7 @@ differentiated again, forwards and backwards, as often as one likes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -15,22 +14,15 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from symkit.backends import Backend, Kernel, prepared
+from symkit.backends import Backend, Kernel, Like, prepared
 from symkit.ir import Program, reachable
 from symkit.transform import cotangents, jvp, tangents, vjp
 
 Roots = tuple[Tensor, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Of every root its dtype and the shape it is summed to; see `symkit.backends.Kernel`."""
-
-    dtypes: tuple[torch.dtype | None, ...] | None = None
-    shapes: tuple[torch.Size | None, ...] | None = None
-
-
-WHOLE = Wanted()
+# Looked up once: a call of a small tensor costs little more than looking up names.
+_is_transformed = torch._C._are_functorch_transforms_active
+_is_grad_enabled = torch.is_grad_enabled
 
 
 class Pointwise:
@@ -41,120 +33,121 @@ class Pointwise:
         leaves: names in calling order: inputs, parameters, and constants without a value. All of them broadcast.
         backend: what runs it.
         constants: values of the other constants.
+        like: for every root the leaf whose shape and dtype it takes; see `symkit.backends.protocol.Like`.
     """
 
     def __init__(
-        self, program: Program, leaves: tuple[str, ...], backend: Backend, constants: Mapping[str, float]
+        self,
+        program: Program,
+        leaves: tuple[str, ...],
+        backend: Backend,
+        constants: Mapping[str, float],
+        like: Like | None = None,
     ) -> None:
         self.program = program
         self.leaves = leaves
         self.backend = backend
         self.constants = dict(constants)
-        self._pullbacks: dict[object, Pullback | None] = {}
+        self.like = like
+        self._pullbacks: dict[object, Pullback] = {}
         self._pushforwards: dict[tuple[str, ...], Pointwise] = {}
 
     @cached_property
     def kernel(self) -> Kernel:
-        return self.backend.kernel(prepared(self.backend, self.program, self.constants), self.leaves)
+        return self.backend.kernel(prepared(self.backend, self.program, self.constants), self.leaves, self.like)
 
-    def apply(self, leaves: Sequence[Tensor], wanted: Wanted = WHOLE) -> Roots:
-        """The roots, differentiable by every leaf."""
-        if torch._C._are_functorch_transforms_active():
-            return cast(Roots, _Transformed.apply(self, wanted, *leaves))  # type: ignore[no-untyped-call]
+    def apply(self, leaves: Sequence[Tensor], dtype: torch.dtype | None = None) -> Roots:
+        """The roots, differentiable by every leaf; `dtype` is that of roots which are like no leaf."""
+        if _is_transformed():
+            return cast(Roots, _Transformed.apply(self, dtype, *leaves))  # type: ignore[no-untyped-call]
         if _is_recording(leaves):
-            return cast(Roots, _Recorded.apply(self, wanted, *leaves))  # type: ignore[no-untyped-call]
-        return self.kernel(leaves, wanted.dtypes, wanted.shapes)
+            return _record(self, dtype, *leaves)
+        return self.kernel(leaves, dtype)
 
-    def pullback(self, needed: tuple[bool, ...], present: tuple[bool, ...]) -> Pullback | None:
+    def pullback(self, needed: tuple[bool, ...], present: tuple[bool, ...]) -> Pullback:
         """What gives the gradients of the leaves that need one, from cotangents of the roots that have one."""
-        key = needed, present
-        if key not in self._pullbacks:
-            self._pullbacks[key] = self._pull_back(needed, present)
-        return self._pullbacks[key]
+        pullback = self._pullbacks.get((needed, present))
+        if pullback is None:
+            pullback = self._pullbacks[needed, present] = self._pull_back(needed, present)
+        return pullback
 
-    def _pull_back(self, needed: tuple[bool, ...], present: tuple[bool, ...]) -> Pullback | None:
-        places = tuple(i for i, need in enumerate(needed) if need)
+    def _pull_back(self, needed: tuple[bool, ...], present: tuple[bool, ...]) -> Pullback:
+        places = [place for place, need in enumerate(needed) if need]
         roots = tuple(root for root, has in zip(self.program.roots, present, strict=True) if has)
         if not places or not roots:
-            return None
+            return None, (None,) * len(needed)
         program = reachable(self.program, roots)
-        derived = vjp(program, tuple(self.leaves[i] for i in places))
-        return self._derivation(derived, cotangents(program)), places
+        derived = vjp(program, tuple(self.leaves[place] for place in places))
+        seeds = cotangents(program)
+        derivation = self._derivation(derived, seeds, tuple(len(seeds) + place for place in places))
+        return derivation, tuple(places.index(place) if need else None for place, need in enumerate(needed))
 
     def jvp(self, given: tuple[str, ...]) -> Pointwise:
         """(*tangents, *leaves) -> one tangent a root."""
         if given not in self._pushforwards:
-            self._pushforwards[given] = self._derivation(jvp(self.program, given), tangents(self.program, given))
+            seeds = tangents(self.program, given)
+            like = self.like and tuple(None if i is None else len(seeds) + i for i in self.like)
+            self._pushforwards[given] = self._derivation(jvp(self.program, given), seeds, like)
         return self._pushforwards[given]
 
-    def _derivation(self, program: Program, seeds: tuple[str, ...]) -> Pointwise:
-        return Pointwise(program, (*seeds, *self.leaves), self.backend, self.constants)
+    def _derivation(self, program: Program, seeds: tuple[str, ...], like: Like | None) -> Pointwise:
+        return Pointwise(program, (*seeds, *self.leaves), self.backend, self.constants, like)
 
 
-Pullback = tuple[Pointwise, tuple[int, ...]]
-"""(*cotangents of the roots, *leaves) -> one gradient a wanted leaf; and which leaves these are."""
+Pullback = tuple[Pointwise | None, tuple[int | None, ...]]
+"""(*cotangents of the roots, *leaves) -> one gradient a wanted leaf; and for every leaf which of them is its own."""
 
 
 class _Recorded(torch.autograd.Function):
     """The quick form. It does not know torch.func, whose own form costs 8 microseconds more a call."""
 
     @staticmethod
-    def forward(ctx: Any, pointwise: Pointwise, wanted: Wanted, *leaves: Tensor) -> Roots:
-        _remember(ctx, pointwise, wanted, leaves)
-        return pointwise.kernel(leaves, wanted.dtypes, wanted.shapes)
+    def forward(ctx: Any, pointwise: Pointwise, dtype: torch.dtype | None, *leaves: Tensor) -> Roots:
+        _remember(ctx, pointwise, dtype, leaves)
+        return pointwise.kernel(leaves, dtype)
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
-        leaves: tuple[Tensor, ...] = ctx.saved_tensors
-        gradients: list[Tensor | None] = [None] * (2 + len(leaves))
         # A root that nothing depends on has no cotangent. One of zeros would turn infinite partials into NaN.
         given = [cotangent for cotangent in cotangents if cotangent is not None]
-        pullback = ctx.pointwise.pullback(ctx.needs_input_grad[2:], tuple([c is not None for c in cotangents]))
-        if pullback is None:
-            return tuple(gradients)
-        derived, places = pullback
-        wanted = Wanted(tuple([leaves[i].dtype for i in places]), tuple([leaves[i].shape for i in places]))
-        for place, gradient in zip(places, derived.apply((*given, *leaves), wanted), strict=True):
-            gradients[2 + place] = gradient
-        return tuple(gradients)
+        present = tuple([cotangent is not None for cotangent in cotangents])
+        derived, places = ctx.pointwise.pullback(ctx.needs_input_grad[2:], present)
+        gradients = derived.apply((*given, *ctx.saved_tensors)) if derived else ()
+        return None, None, *[None if place is None else gradients[place] for place in places]
 
     @staticmethod
     def jvp(ctx: Any, _: None, __: None, *tangents: Tensor | None) -> Roots:
         pointwise: Pointwise = ctx.pointwise
         given = tuple(name for name, t in zip(pointwise.leaves, tangents, strict=True) if t is not None)
         seeds = [t for t in tangents if t is not None]
-        return pointwise.jvp(given).apply((*seeds, *ctx.saved_tensors), ctx.wanted)
+        return pointwise.jvp(given).apply((*seeds, *ctx.saved_tensors), ctx.dtype)
+
+
+_record: Callable[..., Roots] = super(torch.autograd.Function, _Recorded).apply
+"""`_Recorded.apply` without the check for torch.func, which is done before, at a microsecond less a call."""
 
 
 class _Transformed(_Recorded):
     """The form that torch.func can transform."""
 
     @staticmethod
-    def forward(pointwise: Pointwise, wanted: Wanted, *leaves: Tensor) -> Roots:  # type: ignore[override]
-        return pointwise.kernel(leaves, wanted.dtypes, wanted.shapes)
+    def forward(pointwise: Pointwise, dtype: torch.dtype | None, *leaves: Tensor) -> Roots:  # type: ignore[override]
+        return pointwise.kernel(leaves, dtype)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        pointwise, wanted, *leaves = inputs
-        _remember(ctx, pointwise, wanted, leaves)
+        pointwise, dtype, *leaves = inputs
+        _remember(ctx, pointwise, dtype, leaves)
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple[int | None, ...], pointwise: Pointwise, wanted: Wanted, *leaves: Tensor
+        info: Any, in_dims: tuple[int | None, ...], pointwise: Pointwise, dtype: torch.dtype | None, *leaves: Tensor
     ) -> tuple[Roots, tuple[int, ...]]:
-        dims = in_dims[2:]
-        rank = max(leaf.dim() - (dim is not None) for leaf, dim in zip(leaves, dims, strict=True))
-        batched = [
-            leaf if dim is None else _with_rank(leaf.movedim(dim, 0), 1 + rank)
-            for leaf, dim in zip(leaves, dims, strict=True)
+        roots = pointwise.apply(batched(leaves, in_dims[2:], info.batch_size, pointwise.like or ()), dtype)
+        shapes = [
+            None if place is None else _shape_in_batch(leaves[place], in_dims[2 + place])
+            for place in pointwise.like or (None,) * len(roots)
         ]
-        shapes = wanted.shapes or (None,) * len(pointwise.program.roots)
-        # A sum keeps the batch, in front of its own dimensions.
-        sums = [
-            None if shape is None else torch.Size((info.batch_size, *(1,) * (rank - len(shape)), *shape))
-            for shape in shapes
-        ]
-        roots = pointwise.apply(batched, Wanted(wanted.dtypes, tuple(sums)))
         roots = tuple(
             root if shape is None else root.reshape(info.batch_size, *shape)
             for root, shape in zip(roots, shapes, strict=True)
@@ -162,18 +155,48 @@ class _Transformed(_Recorded):
         return roots, (0,) * len(roots)
 
 
-def _remember(ctx: Any, pointwise: Pointwise, wanted: Wanted, leaves: Iterable[Tensor]) -> None:
-    ctx.pointwise, ctx.wanted = pointwise, wanted
+def batched(
+    leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, like: Iterable[int | None]
+) -> list[Tensor]:
+    """The leaves of a batch with the batch as dimension 0, of one rank, so that the rest broadcasts as before.
+
+    A leaf that is the same for the whole batch stays as it is, unless a root is like it: that has a batch.
+    """
+    rank = max(len(_shape_in_batch(leaf, dim)) for leaf, dim in zip(leaves, dims, strict=True))
+    like = set(like)
+    found: list[Tensor] = []
+    for place, (leaf, dim) in enumerate(zip(leaves, dims, strict=True)):
+        if dim is not None:
+            found.append(_with_rank(leaf.movedim(dim, 0), 1 + rank))
+        elif place in like:
+            found.append(_with_rank(leaf.expand(size, *leaf.shape), 1 + rank))
+        else:
+            found.append(leaf)
+    return found
+
+
+def _shape_in_batch(leaf: Tensor, dim: int | None) -> torch.Size:
+    """The shape of one sample's leaf."""
+    return leaf.shape if dim is None else leaf.movedim(dim, 0).shape[1:]
+
+
+def _remember(ctx: Any, pointwise: Pointwise, dtype: torch.dtype | None, leaves: Iterable[Tensor]) -> None:
+    ctx.pointwise, ctx.dtype = pointwise, dtype
     ctx.set_materialize_grads(False)
     ctx.save_for_backward(*leaves)
-    ctx.save_for_forward(*leaves)
+    if forward_ad._current_level >= 0:
+        ctx.save_for_forward(*leaves)
 
 
 def _is_recording(leaves: Iterable[Tensor]) -> bool:
     """Whether torch follows this call for derivatives, backwards or forwards."""
     if forward_ad._current_level >= 0:
         return True
-    return torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
+    if _is_grad_enabled():
+        for leaf in leaves:
+            if leaf.requires_grad:
+                return True
+    return False
 
 
 def _with_rank(tensor: Tensor, rank: int) -> Tensor:

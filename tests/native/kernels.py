@@ -15,7 +15,7 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from bench.ulp import Subject, subjects  # noqa: E402 - the benchmarks lie beside the tests
-from symkit.backends import Kernel, get_backend, prepared  # noqa: E402
+from symkit.backends import Kernel, Like, get_backend, prepared  # noqa: E402
 from symkit.ir import Program  # noqa: E402
 from symkit.text import parse  # noqa: E402
 from symkit.transform import cotangents, vjp  # noqa: E402
@@ -46,18 +46,18 @@ def kernel(text: str) -> Kernel:
 
 
 def gradients(text: str) -> Kernel:
-    """The gradients of a formula by all its leaves; the first operand is the cotangent."""
+    """The gradients of a formula by all its leaves, like them; the first operand is the cotangent."""
     program = parse(text).program
     names = leaves(program)
-    return _kernel(vjp(program, names), (*cotangents(program), *names))
+    return _kernel(vjp(program, names), (*cotangents(program), *names), tuple(range(1, 1 + len(names))))
 
 
 def leaves(program: Program) -> tuple[str, ...]:
     return (*program.inputs, *program.parameters)
 
 
-def _kernel(program: Program, names: tuple[str, ...]) -> Kernel:
-    return CPU.kernel(prepared(CPU, program, {}), names)
+def _kernel(program: Program, names: tuple[str, ...], like: Like | None = None) -> Kernel:
+    return CPU.kernel(prepared(CPU, program, {}), names, like)
 
 
 def bits(tensor: Tensor) -> Tensor:

@@ -227,5 +227,5 @@ def test_dtypes_layouts_and_calling_orders_are_kernels_of_their_own(fresh_cache:
     run([leaves[0].t(), leaves[1].t(), leaves[2]])
     assert len(files(fresh_cache)) == 2, "transposed alike is the same box"
     run([leaves[0], leaves[1][0], leaves[2]])
-    run(leaves, [torch.bfloat16])
+    run(leaves, torch.bfloat16)
     assert len(files(fresh_cache)) == 4

@@ -17,7 +17,7 @@ def every(dtype: torch.dtype) -> Tensor:
 
 
 def copied(x: Tensor, dtype: torch.dtype | None) -> Tensor:
-    (result,) = kernel("x")((x,), [dtype])
+    (result,) = kernel("x")((x,), dtype)
     return result
 
 
@@ -74,13 +74,13 @@ def test_nan_stays_nan_whatever_its_bits() -> None:
 def test_arithmetic_is_in_float32_and_rounded_once(dtype: torch.dtype) -> None:
     x = torch.randn(5000).to(dtype)
     formula = kernel("x*sigmoid(x) + 100 - 100")
-    (narrow,), (wide,) = formula((x,), [dtype]), formula((x.float(),))
+    (narrow,), (wide,) = formula((x,), dtype), formula((x.float(),))
     assert same(narrow, wide.to(dtype))
 
 
 @pytest.mark.parametrize("dtype", HALVES)
 def test_sums_of_halves_are_added_in_float32_or_more(dtype: torch.dtype) -> None:
-    x, a = torch.rand(100_000).to(dtype), torch.ones((), dtype=dtype)
+    x, a = torch.rand(100_000).to(dtype), torch.ones(())
     up = torch.ones((), dtype=dtype).expand(100_000)
-    _, total = gradients("a*x")((up, x, a), [dtype, torch.float32], [x.shape, a.shape])
+    _, total = gradients("a*x")((up, x, a))
     torch.testing.assert_close(total.double(), x.double().sum(), rtol=1e-6, atol=0.0)

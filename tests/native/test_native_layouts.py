@@ -88,7 +88,7 @@ def test_values_gradients_and_sums(case: Case, layout_of_gradient: str) -> None:
         up = up.contiguous()
     elif layout_of_gradient == "expanded":
         up = randn(()).expand(value.shape)
-    found = gradients(FORMULA)((up, *leaves), None, [leaf.shape for leaf in leaves])
+    found = gradients(FORMULA)((up, *leaves))
     expected = torch.autograd.grad(exact, wide, up.double())
     for got, right, leaf in zip(found, expected, leaves, strict=True):
         assert got.shape == leaf.shape
@@ -101,7 +101,7 @@ def test_results_lie_in_memory_as_those_of_torch_do(case: Case) -> None:
     (value,) = kernel("tanh(x)*x")((x,))
     assert value.stride() == (torch.tanh(x) * x).stride() or 1 in x.shape
     assert value.is_contiguous() == torch.tanh(x).is_contiguous()
-    (gradient,) = gradients("tanh(x)*x")((torch.ones(()).expand(x.shape), x), None, [x.shape])
+    (gradient,) = gradients("tanh(x)*x")((torch.ones(()).expand(x.shape), x))
     assert gradient.stride() == value.stride()
 
 
@@ -118,7 +118,7 @@ def test_the_cases_are_the_ones_they_claim_to_be(case: Case, monkeypatch: pytest
     monkeypatch.setattr(host, "plan", watched)
     leaves = [case.x(), randn(case.a), randn(case.b)]
     up = torch.empty_like(leaves[0])
-    gradients(PRODUCT)((up, *leaves), None, [leaf.shape for leaf in leaves])
+    gradients(PRODUCT)((up, *leaves))
     assert all(planned) == case.in_one_pass
 
 
@@ -174,6 +174,6 @@ def test_random_layouts(seed: int) -> None:
     wide = [leaf.double().requires_grad_() for leaf in leaves]
     exact = wide[1] * wide[0] * wide[2]
     torch.testing.assert_close(kernel(PRODUCT)(leaves)[0], exact.float())
-    found = gradients(PRODUCT)((up, *leaves), None, [leaf.shape for leaf in leaves])
+    found = gradients(PRODUCT)((up, *leaves))
     for got, right in zip(found, torch.autograd.grad(exact, wide, up.double()), strict=True):
         torch.testing.assert_close(got, right.float(), rtol=1e-5, atol=1e-4)

@@ -39,7 +39,7 @@ def test_any_strides(dtype: torch.dtype) -> None:
     x, parameters = assorted(2400, dtype), [torch.tensor(v, dtype=dtype) for v in (1.1, 0.9, -1.3)]
 
     def value(x: Tensor, *others: Tensor) -> Tensor:
-        (result,) = run((x, *(others or parameters)), [dtype])
+        (result,) = run((x, *(others or parameters)), dtype)
         return result
 
     whole = value(x)
@@ -85,11 +85,10 @@ def test_sums_with_any_number_of_threads_and_alignment(
     count = int(np.prod(shape))
     flat = torch.randn(2 * count + 1, dtype=dtype)
     parameter = torch.randn(summed, dtype=dtype)
-    targets = [torch.Size(shape), torch.Size(summed)]
 
     def sums(offset: int) -> tuple[Tensor, ...]:
         memory = torch.empty(2 * count + 1 + offset, dtype=dtype)[offset:].copy_(flat)
-        return backward((memory[:count].view(shape), memory[count : 2 * count].view(shape), parameter), None, targets)
+        return backward((memory[:count].view(shape), memory[count : 2 * count].view(shape), parameter))
 
     torch.set_num_threads(1)
     first = sums(0)

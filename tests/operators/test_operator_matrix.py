@@ -11,7 +11,7 @@ from symkit.evaluation import evaluate_numpy
 from symkit.evaluation.numeric import DTYPES as NUMPY_DTYPES
 from symkit.ops import Operator
 
-BACKENDS = ("torch", "torchscript")
+BACKENDS = ("torch", "torchscript", "cpu")
 
 
 def points_of(operator: Operator, dtype: str) -> list[Point]:
@@ -24,7 +24,7 @@ def points_of(operator: Operator, dtype: str) -> list[Point]:
 def test_torch_backends(operator: Operator, backend: str, dtype: str) -> None:
     at, whole, runs_on, like = points_of(operator, dtype), jet(operator), get_backend(backend), TORCH_DTYPES[dtype]
     kernel = runs_on.kernel(prepared(runs_on, whole.program, CONSTANTS), whole.names)
-    roots = kernel(columns(at, like), dtypes=[like] * len(whole.orders))
+    roots = kernel(columns(at, like), like)
     assert {root.dtype for root in roots} == {like}
     assert faults(operator, at, rows(roots), dtype, backend) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import partial
+from struct import Struct
 from typing import Protocol
 
 import torch
@@ -17,7 +18,8 @@ from symkit.backends.native.machine import FLOAT32, FLOAT64
 from symkit.backends.native.storage import Storage
 from symkit.backends.native.threads import run_items
 from symkit.backends.native.translate import translate
-from symkit.backends.protocol import broadcast_shape
+from symkit.backends.protocol import Like, broadcast_shape
+from symkit.backends.unfused import computed_dtype
 from symkit.ir import Program, fingerprint
 
 STORAGES = {
@@ -28,75 +30,54 @@ STORAGES = {
 }
 FORMATS = {torch.float32: FLOAT32, torch.float64: FLOAT64}
 
+Wanted = tuple[torch.Size, torch.dtype]
+"""Shape and dtype of a root."""
+
 PARALLEL_FROM = 8192
 """Elements from which a second thread pays."""
 
+# Looked up once: a call of a small tensor costs little more than looking up names.
+_empty_like = torch.empty_like
+_pointer = Tensor.data_ptr
 
-MAX_PREPARED = 512
-"""Layouts that a kernel remembers; past it all are forgotten and met again."""
 
-
-class HostKernel:
+class HostCode:
     """A Program compiled for the host, once for each layout and choice of dtypes it meets."""
 
     def __init__(self, program: Program, leaves: tuple[str, ...]) -> None:
         self._program = program
         self._leaves = leaves
         self._code: dict[object, Code] = {}
-        self._prepared: dict[object, _Prepared] = {}
 
-    def __call__(
-        self,
-        leaves: Sequence[Tensor],
-        dtypes: Sequence[torch.dtype | None] | None = None,
-        targets: Sequence[torch.Size | None] | None = None,
-    ) -> tuple[Tensor, ...]:
-        """The roots of a Program.
+    def prepare(self, leaves: Sequence[Tensor], dtype: torch.dtype | None, like: Like | None) -> Prepared:
+        """All of a call that does not depend on the numbers in the tensors; see `symkit.backends.Kernel`.
 
         Args:
-            leaves: CPU tensors of any floating dtype and strides that broadcast.
-            dtypes: of every root; that of computation where None, float64 if a leaf has it, else float32.
-            targets: the shape every root is summed to; the broadcast shape where None.
+            leaves: CPU tensors with memory, of any strides.
         """
-        key = (
-            *[(leaf.shape, leaf.stride(), leaf.dtype) for leaf in leaves],
-            None if dtypes is None else tuple(dtypes),
-            None if targets is None else tuple(targets),
-        )
-        prepared = self._prepared.get(key)
-        if prepared is None:
-            if len(self._prepared) >= MAX_PREPARED:
-                self._prepared.clear()
-            prepared = self._prepared[key] = self._prepare(leaves, dtypes, targets)
-        return prepared(leaves)
-
-    def _prepare(
-        self,
-        leaves: Sequence[Tensor],
-        dtypes: Sequence[torch.dtype | None] | None,
-        targets: Sequence[torch.Size | None] | None,
-    ) -> _Prepared:
-        """All that does not depend on the numbers in the tensors."""
-        count = len(self._program.roots)
-        computed = torch.float64 if any(leaf.dtype is torch.float64 for leaf in leaves) else torch.float32
-        kinds = [computed if d is None else d for d in dtypes or (None,) * count]
+        computed = computed_dtype(leaves)
+        if any(leaf.dtype not in STORAGES for leaf in leaves):
+            floats = _floats(leaves, computed)
+            return _Converted(self.prepare(floats, dtype, like), computed)
         shape = broadcast_shape(leaves)
-        wanted = [shape if target is None else target for target in targets or (None,) * count]
+        whole = shape, dtype or computed
+        places = like or (None,) * len(self._program.roots)
+        wanted = [whole if place is None else (leaves[place].shape, leaves[place].dtype) for place in places]
         if not shape.numel():
-            return _Empty(list(zip(wanted, kinds, strict=True)))
+            return _Empty(wanted)
         order = storage_order(leaves, shape)
-        whole = dense_strides(shape, order)
-        summed = [target != shape for target in wanted]
+        dense = dense_strides(shape, order)
+        summed = [target != shape for target, _ in wanted]
         strides = [_broadcast_strides(leaf.shape, leaf.stride(), shape) for leaf in leaves]
         strides += [
-            _broadcast_strides(target, dense_strides(target, range(len(target))), shape) if sums else whole
-            for target, sums in zip(wanted, summed, strict=True)
+            _broadcast_strides(target, dense_strides(target, range(len(target))), shape) if sums else dense
+            for (target, _), sums in zip(wanted, summed, strict=True)
         ]
-        storages = [STORAGES[leaf.dtype] for leaf in leaves] + [STORAGES[kind] for kind in kinds]
+        storages = [STORAGES[leaf.dtype] for leaf in leaves] + [STORAGES[kind] for _, kind in wanted]
         layout = plan(shape, strides, order, storages, summed)
         if layout is None:
-            return _SummedAfterwards(self, list(zip(wanted, kinds, strict=True)))
-        outputs = [_Output(layout, root, wanted[root], whole, computed, kinds[root]) for root in range(count)]
+            return _SummedAfterwards(self.prepare(leaves, None, None), wanted)
+        outputs = [_Output(layout, root, wanted[root], dense, computed, leaves) for root in range(len(wanted))]
         return _Fused(self._compiled(computed, layout), layout, outputs)
 
     def _compiled(self, dtype: torch.dtype, layout: Layout) -> Code:
@@ -111,7 +92,7 @@ class HostKernel:
         return self._code[key]
 
 
-class _Prepared(Protocol):
+class Prepared(Protocol):
     """A kernel for tensors of known shapes, strides and dtypes."""
 
     def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]: ...
@@ -122,50 +103,58 @@ class _Fused:
 
     def __init__(self, code: Code, layout: Layout, outputs: list[_Output]) -> None:
         self._code = code
+        self._run = code.run
         self._outputs = outputs
-        self._rooms = [output.room for output in outputs]
+        self._rooms = [(output.model, output.room) for output in outputs]
         self._stored = all(output.is_stored for output in outputs)
         self._items = layout.groups * layout.blocks
         self._serial = layout.rows * layout.columns < PARALLEL_FROM or self._items == 1
         words = [layout.columns, layout.rows, layout.group, layout.block, layout.blocks, self._items, *layout.sizes]
-        self._places: list[int] = []
         for strides in layout.strides:
-            self._places.append(len(words))
-            words += [0, strides[-1], *strides[:-1]]
-        self._array = ctypes.c_int64 * len(words)
-        self._words = bytes(self._array(*words))
+            words += [strides[-1], *strides[:-1]]
+        self._words = (ctypes.c_int64 * len(words))(*words)
+        self._layout = ctypes.addressof(self._words)
+        self._packed = Struct(f"={1 + len(layout.strides)}q").pack
 
     def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        results = [room() for room in self._rooms]
-        words = self._array.from_buffer_copy(self._words)
-        for place, tensor in zip(self._places, (*leaves, *results)):  # noqa: B905 - strict costs, and lengths are ours
-            words[place] = tensor.data_ptr()
-        address = ctypes.addressof(words)
+        results = [_empty_like(leaves[model]) if room is None else room() for model, room in self._rooms]
+        arguments = self._packed(self._layout, *map(_pointer, (*leaves, *results)))
         if self._serial:
-            self._code.run(address, 0, self._items)
+            self._run(arguments, 0, self._items)
         else:
-            run_items(self._code.run, self._code.parallel, address, self._items, torch.get_num_threads())
+            run_items(self._run, self._code.parallel, arguments, self._items, torch.get_num_threads())
         if self._stored:
             return tuple(results)
         return tuple([output.finished(room) for output, room in zip(self._outputs, results, strict=True)])
 
 
+class _Converted:
+    """For leaves that no kernel reads as they are: integers, such as those of a target."""
+
+    def __init__(self, prepared: Prepared, computed: torch.dtype) -> None:
+        self._prepared = prepared
+        self._computed = computed
+
+    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return self._prepared(_floats(leaves, self._computed))
+
+
 class _SummedAfterwards:
     """For sums that keep dimensions which one pass cannot: whole roots, then torch's sum."""
 
-    def __init__(self, kernel: HostKernel, roots: list[tuple[torch.Size, torch.dtype]]) -> None:
-        self._kernel = kernel
+    def __init__(self, prepared: Prepared, roots: list[Wanted]) -> None:
+        self._prepared = prepared
         self._roots = roots
 
     def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        whole = self._kernel(leaves)
+        whole = self._prepared(leaves)
         return tuple(root.sum_to_size(shape).to(dtype) for root, (shape, dtype) in zip(whole, self._roots, strict=True))
 
 
 class _Empty:
     """No elements: roots are empty, and sums 0."""
 
-    def __init__(self, roots: list[tuple[torch.Size, torch.dtype]]) -> None:
+    def __init__(self, roots: list[Wanted]) -> None:
         self._roots = roots
 
     def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -179,24 +168,25 @@ class _Output:
         self,
         layout: Layout,
         root: int,
-        shape: torch.Size,
-        strides: Sequence[int],
+        wanted: Wanted,
+        strides: tuple[int, ...],
         computed: torch.dtype,
-        dtype: torch.dtype,
+        leaves: Sequence[Tensor],
     ) -> None:
-        self._shape = shape
-        self._dtype = dtype
+        self._shape, self._dtype = wanted
         self._axes: tuple[int, ...] = (0,)
         self._order: tuple[int, ...] = (0,)
         fate = layout.box.reductions[root]
         self.is_stored = fate is Reduction.STORE
-        self.room: Callable[[], Tensor]
+        self.model = 0
+        """The leaf whose memory the room is laid out like, if `room` is None: the quickest way to get some."""
+        self.room: Callable[[], Tensor] | None
         """Makes memory for the kernel to write."""
         if fate is Reduction.STORE:
-            if tuple(strides) == dense_strides(shape, range(len(shape))):
-                self.room = partial(torch.empty, shape, dtype=dtype)
-            else:
-                self.room = partial(torch.empty_strided, shape, tuple(strides), dtype=dtype)
+            models = (i for i, x in enumerate(leaves) if (x.shape, x.dtype, x.stride()) == (*wanted, strides))
+            self.model = next(models, -1)
+            laid_out = partial(torch.empty_strided, self._shape, strides, dtype=self._dtype)
+            self.room = None if self.model >= 0 else laid_out
         elif fate is Reduction.COLUMNS:
             own = layout.strides[len(layout.strides) - len(layout.box.reductions) + root]
             outer = range(len(layout.sizes))
@@ -221,3 +211,7 @@ def _broadcast_strides(shape: torch.Size, strides: Sequence[int], full: torch.Si
     padding = len(full) - len(shape)
     own = [0 if size == 1 else stride for size, stride in zip(shape, strides, strict=True)]
     return (*(0,) * padding, *own)
+
+
+def _floats(leaves: Sequence[Tensor], computed: torch.dtype) -> list[Tensor]:
+    return [leaf if leaf.dtype in STORAGES else leaf.to(computed) for leaf in leaves]

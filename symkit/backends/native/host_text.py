@@ -7,8 +7,9 @@ borders do not depend on the number of threads: neither do results, sums include
 A root is stored element by element, or summed. A sum along columns leaves one partial for each row and block; a sum
 over rows leaves one row of partials for each group.
 
-Arguments are one array of 64-bit words: those of `Word`, outer sizes, then for every tensor a pointer, its stride along
-columns and its strides along the outer dimensions, in elements.
+Arguments are one array of 64-bit words: the address of the layout, then a pointer for every tensor. The layout, which
+calls share, is an array of words too: those of `Word`, outer sizes, then for every tensor its stride along columns and
+its strides along the outer dimensions, in elements.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Reduction(Enum):
 
 
 class Word(IntEnum):
-    """Places of the sizes among the arguments."""
+    """Places of the sizes in the layout."""
 
     COLUMNS = 0
     ROWS = 1
@@ -148,17 +149,19 @@ class KernelText:
 
     def _run(self) -> list[str]:
         real, outer = self._real, self._box.outer
-        lines = ["define void @run(ptr %args, i64 %first, i64 %last) {", "entry:"]
+        lines = ["define void @run(ptr %args, i64 %first, i64 %last) {", "entry:", LAYOUT]
         for size in (Word.COLUMNS, Word.ROWS, Word.GROUP, Word.BLOCK, Word.BLOCKS):
             lines += _word(size.name.lower(), size)
         for d in range(outer):
             lines += _word(f"size{d}", Word.FIRST + d)
         word = Word.FIRST + outer
-        for name in self._names:
-            lines += [*_word(f"p{name}", word, "ptr"), *_word(f"s{name}", word + 1)]
+        for position, name in enumerate(self._names):
+            lines.append(f"  %a{name} = getelementptr ptr, ptr %args, i64 {1 + position}")
+            lines.append(f"  %p{name} = load ptr, ptr %a{name}")
+            lines += _word(f"s{name}", word)
             for d in range(outer):
-                lines += _word(f"s{name}_{d}", word + 2 + d)
-            word += 2 + outer
+                lines += _word(f"s{name}_{d}", word + 1 + d)
+            word += 1 + outer
         lines += [f"  %tile{name} = alloca [{TILE} x {real}], align 64" for name in self._summed]
         lines += [
             "  %none = icmp sge i64 %first, %last",
@@ -296,16 +299,19 @@ def _smaller(name: str, a: str, b: str) -> list[str]:
     return [f"  %{name}short = icmp slt i64 {a}, {b}", f"  %{name} = select i1 %{name}short, i64 {a}, i64 {b}"]
 
 
-def _word(name: str, at: int, type: str = "i64") -> list[str]:
-    return [f"  %w{name} = getelementptr i64, ptr %args, i64 {int(at)}", f"  %{name} = load {type}, ptr %w{name}"]
+def _word(name: str, at: int) -> list[str]:
+    return [f"  %w{name} = getelementptr i64, ptr %layout, i64 {int(at)}", f"  %{name} = load i64, ptr %w{name}"]
 
+
+LAYOUT = "  %layout = load ptr, ptr %args"
 
 PARALLEL = f"""
 declare i32 @omp_get_thread_num()
 declare i32 @omp_get_num_threads()
 define void @parallel(ptr %args) {{
 entry:
-  %w = getelementptr i64, ptr %args, i64 {int(Word.ITEMS)}
+{LAYOUT}
+  %w = getelementptr i64, ptr %layout, i64 {int(Word.ITEMS)}
   %items = load i64, ptr %w
   %t = call i32 @omp_get_thread_num()
   %k = call i32 @omp_get_num_threads()

@@ -19,7 +19,7 @@ SYMBOLS = ("omp_get_thread_num", "omp_get_num_threads")
 _NEVER_CALLED = ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 0)
 """Something to link against where there is no OpenMP."""
 
-Run = Callable[[int, int, int], None]
+Run = Callable[[bytes, int, int], None]
 """`run(arguments, first item, last item)`."""
 
 _forked = False
@@ -71,7 +71,7 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="symkit")
 
 
-def run_items(run: Run, parallel: int, arguments: int, items: int, threads: int) -> None:
+def run_items(run: Run, parallel: int, arguments: bytes, items: int, threads: int) -> None:
     """Runs a kernel's items on up to `threads` threads; which thread runs an item changes no result."""
     threads = min(threads, items)
     if threads <= 1 or _forked:
