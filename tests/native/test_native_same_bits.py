@@ -96,3 +96,9 @@ def test_sums_with_any_number_of_threads_and_alignment(
         torch.set_num_threads(threads)
         for offset in (0, 1, 3):
             assert all(same(a, b) for a, b in zip(sums(offset), first, strict=True))
+
+
+def test_a_sum_of_infinities_is_no_warning() -> None:
+    x = torch.tensor([torch.inf, -torch.inf]).repeat(5000)
+    _, total = gradients("a*x")((torch.ones(10_000), x, torch.ones(())))
+    assert total.isnan()

@@ -8,6 +8,7 @@ from functools import partial
 from struct import Struct
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -202,7 +203,8 @@ class _Output:
         """The root, its partials added up by numpy: in one order, whatever the number of threads."""
         if self.is_stored:
             return room
-        total = room.numpy().sum(axis=self._axes, dtype="float64").transpose(self._order)
+        with np.errstate(all="ignore"):  # infinities may cancel, and that is for the result to say
+            total = room.numpy().sum(axis=self._axes, dtype="float64").transpose(self._order)
         return torch.as_tensor(total).to(self._dtype).reshape(self._shape)
 
 
