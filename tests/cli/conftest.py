@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
+from commands import Command, Done
 from typer.testing import CliRunner
 
 from symkit.cli.app import app
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """Standard output as the one JSON object it must be; NaN and Infinity are not JSON."""
-
-        def refuse(word: str) -> None:
-            raise AssertionError(f"{word} is not JSON")
-
-        value = json.loads(self.out, parse_constant=refuse)
-        assert isinstance(value, dict)
-        return value
-
-
-Command = Callable[..., Done]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import Command
+from commands import Command
 
 BAD_COMMANDS = [
     (["nothing"], "No such command"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Command
+from commands import Command
 
 from symkit import evaluate, export, parse
 from symkit.cli.files import write_whole

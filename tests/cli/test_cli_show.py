@@ -6,7 +6,7 @@ import dataclasses
 import math
 
 import pytest
-from conftest import Command
+from commands import Command
 
 from symkit import parse
 from symkit.analysis import Moments, analyze

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Command
+from commands import Command
 
 from symkit.zoo.catalogue import catalogue
 from symkit.zoo.entries import KINDS
