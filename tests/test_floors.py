@@ -10,7 +10,7 @@ from import_walk import FILES, ROOT, Import, imports
 
 FACADE = "__init__"
 FLOORS = (
-    {"errors"},
+    {"errors", "disk_cache"},
     {"ops"},
     {"ir"},
     {"text"},

@@ -1,7 +1,8 @@
-"""`symkit cache`: compiled kernels on disk."""
+"""`symkit cache`: what symkit keeps on disk."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -16,10 +17,10 @@ UNITS = ("bytes", "KiB", "MiB", "GiB")
 
 def cache(
     info: Annotated[bool, typer.Option("--info", help="Say where it is and what is in it; the default.")] = False,
-    clear: Annotated[bool, typer.Option("--clear", help="Remove all kernels; they are compiled again.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove everything; it is made again.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Look into the cache of compiled kernels, or clear it.
+    """Look into the cache of compiled kernels and of the parser's tables, or clear it.
 
     It lies in the user's cache folder, or where SYMKIT_CACHE_DIR says, and keeps its size bounded by itself.
 
@@ -28,22 +29,23 @@ def cache(
       symkit cache --info
       symkit cache --info --json
     """
-    from symkit.backends.native import cache as kernels
+    from symkit import disk_cache
 
     if info and clear:
         raise DomainError("give --info or --clear, not both")
-    found = kernels.info()
+    found = disk_cache.info()
     if clear:
-        removed = kernels.clear()
+        removed = disk_cache.clear()
         if as_json:
             emit_json({"path": found.path, "removed": removed})
         else:
-            emit(f"removed {counted(removed, 'kernel')} from {found.path}")
+            emit(f"removed {counted(removed, 'file')} from {found.path}")
     elif as_json:
-        emit_json({"path": found.path, "kernels": found.kernels, "bytes": found.bytes, "limit": kernels.MAX_BYTES})
+        emit_json({**asdict(found), "limit": disk_cache.MAX_BYTES})
     else:
-        size = f"{_size(found.bytes)} of at most {_size(kernels.MAX_BYTES)}"
-        emit(card([("folder", found.path), ("kernels", str(found.kernels)), ("size", size)]))
+        size = f"{_size(found.bytes)} of at most {_size(disk_cache.MAX_BYTES)}"
+        counts = [("kernels", str(found.kernels)), ("parse tables", str(found.parse_tables))]
+        emit(card([("folder", found.path), *counts, ("size", size)]))
 
 
 def _size(number: int) -> str:

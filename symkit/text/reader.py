@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import cache
-from pathlib import Path
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
+from lark import Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
 
 from symkit.errors import LimitError, UnknownOperator
 from symkit.ir import MAX_NODES, MAX_TREE, ProgramBuilder
 from symkit.ops import Operator, OperatorTable, standard
 from symkit.text.expression import Expression
+from symkit.text.grammar import grammar_parser
 from symkit.text.names import CONSTANTS, INPUTS, SUPERSCRIPTS, SYMBOLS
 from symkit.text.problems import bad_character, bad_token, problem_at
 from symkit.text.signature import Header, Setting, with_header, without_header
@@ -28,14 +27,7 @@ class Reader(Transformer):  # type: ignore[type-arg]
     def __init__(self) -> None:
         super().__init__()
         self._refiner = Refiner()
-        self._lark = Lark(
-            _grammar_text(),
-            parser="lalr",
-            lexer="basic",
-            postlex=self._refiner,
-            transformer=self,
-            maybe_placeholders=True,
-        )
+        self._lark = grammar_parser(self, self._refiner)
         self._use(standard())
         self._begin()
 
@@ -204,13 +196,3 @@ def _value(token: Token) -> float:
     if not math.isfinite(value):
         raise problem_at(token, f"{token} is too large for a float64", ("at most 1.797e308 in magnitude",))
     return value
-
-
-@cache
-def _grammar_text() -> str:
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "grammars", package.parent / "grammars"):
-        file = folder / "symkit.lark"
-        if file.is_file():
-            return file.read_text(encoding="utf-8")
-    raise FileNotFoundError(f"symkit.lark is missing beside {package}; install symkit again")

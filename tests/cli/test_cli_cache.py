@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Command
+from commands import Command
 
-from symkit import functional
-from symkit.backends.native.cache import MAX_BYTES
+from symkit import functional, parse
+from symkit.disk_cache import MAX_BYTES, PARSE_TABLES
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of its own, with two kernels in it."""
+    """A cache of its own, with two kernels and the tables of a parser in it."""
+    parse("x")  # The parser of this process leaves nothing there.
     monkeypatch.setenv("SYMKIT_CACHE_DIR", str(tmp_path))
     f = functional("x*tanh(x)", backend="cpu")
     f(torch.zeros(3))
     f(torch.zeros(3, dtype=torch.float64))
+    PARSE_TABLES.write("0" * 64, b"tables")
     return tmp_path
 
 
@@ -31,6 +33,7 @@ def test_info_says_where_and_how_much(symkit: Command, folder: Path) -> None:
     assert symkit("cache", "--info", "--json").json == {
         "path": str(folder),
         "kernels": 2,
+        "parse_tables": 1,
         "bytes": size,
         "limit": MAX_BYTES,
     }
@@ -38,15 +41,16 @@ def test_info_says_where_and_how_much(symkit: Command, folder: Path) -> None:
     assert [line.split() for line in text.splitlines()] == [
         ["folder", str(folder)],
         ["kernels", "2"],
+        ["parse", "tables", "1"],
         ["size", f"{size / 1024:.3g}", "KiB", "of", "at", "most", "256", "MiB"],
     ]
-    assert len(files(folder)) == 2
+    assert len(files(folder)) == 3
 
 
-def test_clear_removes_all_kernels_and_nothing_else(symkit: Command, folder: Path) -> None:
+def test_clear_removes_everything_of_symkit_and_nothing_else(symkit: Command, folder: Path) -> None:
     (folder / "mine.txt").write_text("keep")
     done = symkit("cache", "--clear")
-    assert (done.code, done.out) == (0, f"removed 2 kernels from {folder}\n")
+    assert (done.code, done.out) == (0, f"removed 3 files from {folder}\n")
     assert files(folder) == [folder / "mine.txt"]
     assert symkit("cache", "--clear", "--json").json == {"path": str(folder), "removed": 0}
     assert symkit("cache", "--json").json["bytes"] == 0

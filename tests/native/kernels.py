@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -80,17 +79,3 @@ def assorted(count: int, dtype: torch.dtype, seed: int = 0) -> Tensor:
         : len(numbers[:: max(1, count // len(special))])
     ]
     return torch.from_numpy(numbers).to(dtype)
-
-
-def run_python(code: str, *arguments: str, timeout: float = 120.0) -> str:
-    """What a process of its own prints."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout

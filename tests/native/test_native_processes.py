@@ -13,7 +13,8 @@ from threading import Barrier
 
 import pytest
 import torch
-from kernels import gradients, kernel, run_python, same
+from kernels import gradients, kernel, same
+from processes import run_python
 
 from symkit import functional
 from symkit.nn import Activation

@@ -7,7 +7,8 @@ from typing import Any
 import llvmlite.binding as llvm
 import pytest
 import torch
-from kernels import assorted, gradients, kernel, leaves, run_python, same
+from kernels import assorted, gradients, kernel, leaves, same
+from processes import run_python
 from torch import Tensor
 
 from symkit.backends import prepared

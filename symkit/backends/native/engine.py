@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from symkit.backends.native import cache as disk
 from symkit.backends.native.threads import thread_symbols
+from symkit.disk_cache import KERNELS
 
 _lock = threading.RLock()
 """LLVM's global context is not safe to share while compiling; a fork waits, or the child would find it taken."""
@@ -70,11 +70,11 @@ class Code:
             for name, address in thread_symbols().items():
                 llvm.add_symbol(name, address)
             key = _key(fingerprint)
-            code = disk.read(key)
+            code = KERNELS.read(key)
             if code is None:
                 compiler = _compiler()
                 code = compiler.emit_object(optimised(source(), compiler, llvm.get_process_triple()))
-                disk.write(key, code)
+                KERNELS.write(key, code)
             self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
             self._engine.finalize_object()
