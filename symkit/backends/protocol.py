@@ -40,6 +40,9 @@ class Backend(Protocol):
 
     name: str
 
+    is_fused: bool
+    """Whether a kernel is one pass over memory, worth an operator of its own in what torch.compile makes."""
+
     def has_form(self, operator: Operator) -> bool:
         """Whether the operator runs as it is; others are lowered to their expansions."""
         ...

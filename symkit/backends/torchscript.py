@@ -24,6 +24,7 @@ class TorchScriptBackend:
     """Compiles a Program into a TorchScript function."""
 
     name = "torchscript"
+    is_fused = False
 
     def has_form(self, operator: Operator) -> bool:
         return has_torch_form(operator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -14,11 +14,14 @@ from symkit.backends.eager import EagerKernel
 from symkit.backends.plain import plain_program
 from symkit.backends.unfused import computed_dtype, in_dtype
 from symkit.errors import DomainError
+from symkit.nn.operator import recipe_of
 from symkit.nn.pointwise import Pointwise
 from symkit.text import Expression, parse
 from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
 from symkit.transform import shared, stabilise
+
+_is_transformed = torch._C._are_functorch_transforms_active
 
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
@@ -68,17 +71,26 @@ class Function:
             **{name: expression.constants.get(name, SETTABLE_CONSTANTS[name]) for name in self.constants},
         }
         leaves = (*expression.inputs, *self._defaults)
-        self._pointwise = Pointwise(program, leaves, get_backend(backend), FIXED_CONSTANTS)
-        # Compiled beforehand: torch.compile would trace the compiler.
+        self.pointwise = Pointwise(program, leaves, get_backend(backend), FIXED_CONSTANTS)
+        """What runs it, with the defaults of parameters and constants as leaves after the inputs."""
+        # Made beforehand: torch.compile would trace the making.
         self._traced = EagerKernel(plain_program(program, FIXED_CONSTANTS), leaves)
+        self._recipe = recipe_of(expression, backend, stabilised) if self.pointwise.backend.is_fused else None
 
     def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Tensor:
         dtype = self._checked(inputs)
         leaves = (*inputs, *self._others(values, inputs)) if values or self._defaults else inputs
         if _is_traced():
-            (result,) = self._traced(*in_dtype(computed_dtype(leaves), leaves))
-            return result if result.dtype == dtype else result.to(dtype)
-        return self._pointwise.apply(leaves, dtype)[0]
+            return self._written_down(leaves, dtype)
+        return self.pointwise.apply(leaves, dtype)[0]
+
+    def _written_down(self, leaves: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+        """For what torch traces: one operator for torch.compile, and torch's own where it is to run without symkit."""
+        if self._recipe is not None and _keeps_operators() and all(leaf.device.type == "cpu" for leaf in leaves):
+            result: Tensor = torch.ops.symkit.pointwise(self._recipe, leaves, dtype)[0]
+            return result
+        (result,) = self._traced(*in_dtype(computed_dtype(leaves), leaves))
+        return result if result.dtype == dtype else result.to(dtype)
 
     def _checked(self, inputs: tuple[Tensor, ...]) -> torch.dtype:
         """The dtype of the result, once the inputs are found to be what is allowed."""
@@ -137,6 +149,11 @@ class Function:
 def _is_traced() -> bool:
     """Whether torch.compile, torch.export or torch.jit.trace writes down what runs."""
     return torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+
+
+def _keeps_operators() -> bool:
+    """Whether what is written down may hold symkit's operator: torch.func does not differentiate it."""
+    return torch.compiler.is_compiling() and not torch.compiler.is_exporting() and not _is_transformed()
 
 
 def allowed_dtypes() -> str:

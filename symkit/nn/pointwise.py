@@ -143,36 +143,38 @@ class _Transformed(_Recorded):
     def vmap(
         info: Any, in_dims: tuple[int | None, ...], pointwise: Pointwise, dtype: torch.dtype | None, *leaves: Tensor
     ) -> tuple[Roots, tuple[int, ...]]:
-        roots = pointwise.apply(batched(leaves, in_dims[2:], info.batch_size, pointwise.like or ()), dtype)
-        shapes = [
-            None if place is None else _shape_in_batch(leaves[place], in_dims[2 + place])
-            for place in pointwise.like or (None,) * len(roots)
-        ]
-        roots = tuple(
-            root if shape is None else root.reshape(info.batch_size, *shape)
-            for root, shape in zip(roots, shapes, strict=True)
-        )
+        dims, size, like = in_dims[2:], info.batch_size, pointwise.like
+        roots = unbatched(pointwise.apply(batched(leaves, dims, size, like), dtype), leaves, dims, size, like)
         return roots, (0,) * len(roots)
 
 
-def batched(
-    leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, like: Iterable[int | None]
-) -> list[Tensor]:
+def batched(leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, like: Like | None) -> list[Tensor]:
     """The leaves of a batch with the batch as dimension 0, of one rank, so that the rest broadcasts as before.
 
     A leaf that is the same for the whole batch stays as it is, unless a root is like it: that has a batch.
     """
     rank = max(len(_shape_in_batch(leaf, dim)) for leaf, dim in zip(leaves, dims, strict=True))
-    like = set(like)
     found: list[Tensor] = []
     for place, (leaf, dim) in enumerate(zip(leaves, dims, strict=True)):
         if dim is not None:
             found.append(_with_rank(leaf.movedim(dim, 0), 1 + rank))
-        elif place in like:
+        elif like and place in like:
             found.append(_with_rank(leaf.expand(size, *leaf.shape), 1 + rank))
         else:
             found.append(leaf)
     return found
+
+
+def unbatched(
+    roots: Sequence[Tensor], leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, like: Like | None
+) -> Roots:
+    """The roots of `batched` leaves without the dimensions that gave leaves one rank."""
+    if like is None:
+        return tuple(roots)
+    return tuple(
+        root if place is None else root.reshape(size, *_shape_in_batch(leaves[place], dims[place]))
+        for root, place in zip(roots, like, strict=True)
+    )
 
 
 def _shape_in_batch(leaf: Tensor, dim: int | None) -> torch.Size:

@@ -51,6 +51,7 @@ class CpuBackend:
     """Fused kernels for CPU tensors; tensors elsewhere are an error."""
 
     name = "cpu"
+    is_fused = True
 
     def has_form(self, operator: Operator) -> bool:
         return has_native_form(operator)
@@ -63,6 +64,7 @@ class AutoBackend:
     """The fastest there is: fused kernels for CPU tensors, torch for others."""
 
     name = "auto"
+    is_fused = True
 
     def has_form(self, operator: Operator) -> bool:
         return has_native_form(operator)

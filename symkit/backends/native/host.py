@@ -14,7 +14,7 @@ from torch import Tensor
 
 from symkit.backends.native.engine import Code
 from symkit.backends.native.host_text import KernelText, Reduction
-from symkit.backends.native.layout import Layout, dense_strides, plan, storage_order
+from symkit.backends.native.layout import Layout, RootLayout, plan, root_layouts, storage_order
 from symkit.backends.native.machine import FLOAT32, FLOAT64
 from symkit.backends.native.storage import Storage
 from symkit.backends.native.threads import run_items
@@ -30,9 +30,6 @@ STORAGES = {
     torch.float16: Storage.FLOAT16,
 }
 FORMATS = {torch.float32: FLOAT32, torch.float64: FLOAT64}
-
-Wanted = tuple[torch.Size, torch.dtype]
-"""Shape and dtype of a root."""
 
 PARALLEL_FROM = 8192
 """Elements from which a second thread pays."""
@@ -61,24 +58,17 @@ class HostCode:
             floats = _floats(leaves, computed)
             return _Converted(self.prepare(floats, dtype, like), computed)
         shape = broadcast_shape(leaves)
-        whole = shape, dtype or computed
-        places = like or (None,) * len(self._program.roots)
-        wanted = [whole if place is None else (leaves[place].shape, leaves[place].dtype) for place in places]
+        roots = root_layouts(leaves, shape, like or (None,) * len(self._program.roots), dtype or computed)
         if not shape.numel():
-            return _Empty(wanted)
-        order = storage_order(leaves, shape)
-        dense = dense_strides(shape, order)
-        summed = [target != shape for target, _ in wanted]
+            return _Empty(roots)
         strides = [_broadcast_strides(leaf.shape, leaf.stride(), shape) for leaf in leaves]
-        strides += [
-            _broadcast_strides(target, dense_strides(target, range(len(target))), shape) if sums else dense
-            for (target, _), sums in zip(wanted, summed, strict=True)
-        ]
-        storages = [STORAGES[leaf.dtype] for leaf in leaves] + [STORAGES[kind] for _, kind in wanted]
-        layout = plan(shape, strides, order, storages, summed)
+        strides += [_broadcast_strides(root.shape, root.strides, shape) for root in roots]
+        storages = [STORAGES[leaf.dtype] for leaf in leaves] + [STORAGES[root.dtype] for root in roots]
+        summed = [root.shape != shape for root in roots]
+        layout = plan(shape, strides, storage_order(leaves, shape), storages, summed)
         if layout is None:
-            return _SummedAfterwards(self.prepare(leaves, None, None), wanted)
-        outputs = [_Output(layout, root, wanted[root], dense, computed, leaves) for root in range(len(wanted))]
+            return _SummedAfterwards(self.prepare(leaves, None, None), roots)
+        outputs = [_Output(layout, position, root, computed, leaves) for position, root in enumerate(roots)]
         return _Fused(self._compiled(computed, layout), layout, outputs)
 
     def _compiled(self, dtype: torch.dtype, layout: Layout) -> Code:
@@ -143,53 +133,46 @@ class _Converted:
 class _SummedAfterwards:
     """For sums that keep dimensions which one pass cannot: whole roots, then torch's sum."""
 
-    def __init__(self, prepared: Prepared, roots: list[Wanted]) -> None:
+    def __init__(self, prepared: Prepared, roots: list[RootLayout]) -> None:
         self._prepared = prepared
         self._roots = roots
 
     def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
         whole = self._prepared(leaves)
-        return tuple(root.sum_to_size(shape).to(dtype) for root, (shape, dtype) in zip(whole, self._roots, strict=True))
+        return tuple(wanted.of(root.sum_to_size(wanted.shape)) for root, wanted in zip(whole, self._roots, strict=True))
 
 
 class _Empty:
     """No elements: roots are empty, and sums 0."""
 
-    def __init__(self, roots: list[Wanted]) -> None:
+    def __init__(self, roots: list[RootLayout]) -> None:
         self._roots = roots
 
     def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        return tuple(torch.zeros(shape, dtype=dtype) for shape, dtype in self._roots)
+        return tuple(root.empty().zero_() for root in self._roots)
 
 
 class _Output:
     """Where a root goes: its own tensor, or partials in the dtype of computation."""
 
     def __init__(
-        self,
-        layout: Layout,
-        root: int,
-        wanted: Wanted,
-        strides: tuple[int, ...],
-        computed: torch.dtype,
-        leaves: Sequence[Tensor],
+        self, layout: Layout, position: int, root: RootLayout, computed: torch.dtype, leaves: Sequence[Tensor]
     ) -> None:
-        self._shape, self._dtype = wanted
+        self._root = root
         self._axes: tuple[int, ...] = (0,)
         self._order: tuple[int, ...] = (0,)
-        fate = layout.box.reductions[root]
+        fate = layout.box.reductions[position]
         self.is_stored = fate is Reduction.STORE
         self.model = 0
         """The leaf whose memory the room is laid out like, if `room` is None: the quickest way to get some."""
         self.room: Callable[[], Tensor] | None
         """Makes memory for the kernel to write."""
         if fate is Reduction.STORE:
-            models = (i for i, x in enumerate(leaves) if (x.shape, x.dtype, x.stride()) == (*wanted, strides))
+            models = (i for i, x in enumerate(leaves) if RootLayout(x.shape, x.stride(), x.dtype) == root)
             self.model = next(models, -1)
-            laid_out = partial(torch.empty_strided, self._shape, strides, dtype=self._dtype)
-            self.room = None if self.model >= 0 else laid_out
+            self.room = None if self.model >= 0 else root.empty
         elif fate is Reduction.COLUMNS:
-            own = layout.strides[len(layout.strides) - len(layout.box.reductions) + root]
+            own = layout.strides[len(layout.strides) - len(layout.box.reductions) + position]
             outer = range(len(layout.sizes))
             kept = [d for d in outer if own[d]]
             self._axes = (*(d for d in outer if not own[d]), len(outer))
@@ -205,7 +188,7 @@ class _Output:
             return room
         with np.errstate(all="ignore"):  # infinities may cancel, and that is for the result to say
             total = room.numpy().sum(axis=self._axes, dtype="float64").transpose(self._order)
-        return torch.as_tensor(total).to(self._dtype).reshape(self._shape)
+        return torch.as_tensor(total).to(self._root.dtype).reshape(self._root.shape)
 
 
 def _broadcast_strides(shape: torch.Size, strides: Sequence[int], full: torch.Size) -> tuple[int, ...]:

@@ -78,6 +78,44 @@ def dense_strides(shape: torch.Size, order: Sequence[int]) -> tuple[int, ...]:
     return tuple(strides)
 
 
+@dataclass(frozen=True)
+class RootLayout:
+    """How a root lies in memory."""
+
+    shape: torch.Size
+    strides: tuple[int, ...]
+    dtype: torch.dtype
+
+    def empty(self, device: torch.device | str = "cpu") -> Tensor:
+        return torch.empty_strided(self.shape, self.strides, dtype=self.dtype, device=device)
+
+    def of(self, tensor: Tensor) -> Tensor:
+        """The tensor, or a copy where it lies otherwise."""
+        if (tensor.shape, tensor.stride(), tensor.dtype) == (self.shape, self.strides, self.dtype):
+            return tensor
+        return self.empty(tensor.device).copy_(tensor)
+
+
+def root_layouts(
+    leaves: Sequence[Tensor], shape: torch.Size, like: Sequence[int | None], dtype: torch.dtype
+) -> list[RootLayout]:
+    """The layout of every root.
+
+    Args:
+        leaves: what the kernel is called with.
+        shape: what they broadcast to.
+        like: see `symkit.backends.Like`.
+        dtype: of roots that are like no leaf.
+    """
+    dense = dense_strides(shape, storage_order(leaves, shape))
+    layouts = []
+    for place in like:
+        own = shape if place is None else leaves[place].shape
+        strides = dense if own == shape else dense_strides(own, range(len(own)))
+        layouts.append(RootLayout(own, strides, dtype if place is None else leaves[place].dtype))
+    return layouts
+
+
 def collapse(
     shape: Sequence[int], strides: Sequence[Sequence[int]], order: Sequence[int]
 ) -> tuple[list[int], list[list[int]]]:
