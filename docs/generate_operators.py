@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from symkit.ir import ProgramBuilder
-from symkit.ops import Operator, Term, activations, arithmetic, comparison, elementary, protected, special
+from symkit.ops import (
+    Operator,
+    Term,
+    activations,
+    arithmetic,
+    comparison,
+    elementary,
+    gates,
+    protected,
+    rectifiers,
+    special,
+)
 from symkit.text import parse, program_text
 from symkit.text.printer import number_text
 
@@ -26,7 +37,9 @@ GROUPS = (
     ("Comparison and selection", comparison),
     ("Elementary functions", elementary),
     ("Special functions", special),
-    ("Activation functions", activations),
+    ("Rectifiers", rectifiers),
+    ("Gated activations", gates),
+    ("Other activations", activations),
     ("Safe forms", protected),
 )
 INTRODUCTION = """\

@@ -20,9 +20,10 @@ def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Remove everything; it is made again.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Look into the cache of compiled kernels and of the parser's tables, or clear it.
+    """Look into the cache on disk, or clear it.
 
-    It lies in the user's cache folder, or where SYMKIT_CACHE_DIR says, and keeps its size bounded by itself.
+    Compiled kernels and the parser's tables lie in the user's cache folder, or where SYMKIT_CACHE_DIR says, and their
+    size is bounded.
 
     \b
     Examples:

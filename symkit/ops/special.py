@@ -209,6 +209,7 @@ OPERATORS = (
         1,
         "Density of the standard normal, exp(-x**2/2)/sqrt(2 pi).",
         "the derivative of normal_cdf",
+        aliases=("φ",),
         latex=r"\varphi\left({0}\right)",
         expansion=lambda b, x: 1 / math.sqrt(2 * math.pi) * b("exp", -0.5 * (x * x)),
         partials=(lambda b, x, r: -(x * r),),

@@ -70,9 +70,9 @@ def _rebuild(added: tuple[Operator, ...]) -> OperatorTable:
 @cache
 def standard() -> OperatorTable:
     """The table that symkit ships."""
-    from symkit.ops import activations, arithmetic, comparison, elementary, protected, special
+    from symkit.ops import activations, arithmetic, comparison, elementary, gates, protected, rectifiers, special
 
-    rooms = (arithmetic, comparison, elementary, special, activations, protected)
+    rooms = (arithmetic, comparison, elementary, special, rectifiers, gates, activations, protected)
     return OperatorTable(operator for room in rooms for operator in room.OPERATORS)
 
 

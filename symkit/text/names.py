@@ -98,7 +98,7 @@ LOSS_SPELLINGS = {"f": "p", "yhat": "p", "y_hat": "p", "y_pred": "p", "y_true": 
 KINDS = ("activation", "loss", "plain")
 GRANULARITIES = ("layer", "channel", "neuron")
 
-CALL_SPELLINGS = {"sigma": "sigmoid", "Phi": "normal_cdf", "√": "sqrt"}
+CALL_SPELLINGS = {"sigma": "sigmoid", "Phi": "normal_cdf", "phi": "normal_pdf", "√": "sqrt"}
 """Plain names that are functions only in front of a bracket."""
 
 KEYWORDS = frozenset({"if", "else"})

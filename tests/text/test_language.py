@@ -83,6 +83,8 @@ def test_published_spellings(published: str, plain: str) -> None:
         ("√(x² + 1)", "sqrt(x**2 + 1)"),
         ("2√(x)", "2*sqrt(x)"),
         ("Φ(x) + Phi(x)", "normal_cdf(x) + normal_cdf(x)"),
+        ("φ(x) + ϕ(x) + phi(x)", "normal_pdf(x) + normal_pdf(x) + normal_pdf(x)"),
+        ("x·Φ(x) + φ·x", "x*normal_cdf(x) + phi*x"),
         ("sigma(x)·σ", "sigmoid(x)*sigma"),
         ("α₁x + α_2·x", "alpha1*x + alpha_2*x"),
         ("λ(x + 1)", "lambda*(x + 1)"),
