@@ -19,42 +19,53 @@ from symkit.nn.pointwise import Pointwise
 from symkit.text import Expression, parse
 from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
-from symkit.transform import shared, stabilise
+from symkit.transform import shared, stabilise, with_gradient
 
 _is_transformed = torch._C._are_functorch_transforms_active
 
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 
-def functional(e: Expression | str, *, backend: str = "auto", stabilise: bool = True) -> Function:
+def functional(
+    e: Expression | str, *, backend: str = "auto", stabilise: bool = True, derivatives: Sequence[str] = ()
+) -> Function:
     """The expression as a function of tensors.
 
     Args:
         e: an expression or its text.
         backend: "auto", "cpu", "torch", "torchscript" or "exact".
         stabilise: replace forms that overflow or cancel by ones that do not, before deriving; False keeps the text.
+        derivatives: names of inputs and parameters whose derivatives are wanted beside the value, from the same pass.
 
     Returns:
         `f(x, **parameters)` for an activation, `f(y, p, **parameters)` for a loss (one value an element, no
         reduction). Inputs are float64, float32, bfloat16 or float16, on any device; halves are computed in float32. Of
         several inputs some may hold integers, such as a target. Parameters are numbers or tensors, constants numbers;
         all broadcast, and those left out take their initial values. The result has the inputs' dtype and the broadcast
-        shape. It can be differentiated any number of times by every input and parameter, forwards and backwards; at
-        kinks the derivative is what the operator's record says. Under torch.compile, torch.export and torch.jit.trace
-        torch gets the formula that `export` writes, and takes its derivatives.
+        shape. With `derivatives` it is a tuple: the value, and the derivative of every element by each of the names,
+        all of the same shape. It can be differentiated any number of times by every input and parameter, forwards and
+        backwards; at kinks the derivative is what the operator's record says. Under torch.compile fused kernels stay
+        what they are, as the operator `torch.ops.symkit.pointwise`; under torch.export, torch.jit.trace and transforms
+        of torch.func that are compiled, torch gets the formula that `export` writes, and takes its derivatives.
 
     Raises:
         DomainError: for an expression without inputs or an unknown backend; when called, for inputs of other dtypes,
             unknown names, or a constant without a value.
     """
     expression = parse(e) if isinstance(e, str) else e
-    return Function(expression, backend, stabilise)
+    return Function(expression, backend, stabilise, tuple(derivatives))
 
 
 class Function:
     """What `functional` returns. Holds no tensors; two of the same expression and backend are equal."""
 
-    def __init__(self, expression: Expression, backend: str = "auto", stabilised: bool = True) -> None:
+    def __init__(
+        self,
+        expression: Expression,
+        backend: str = "auto",
+        stabilised: bool = True,
+        derivatives: tuple[str, ...] = (),
+    ) -> None:
         if not expression.inputs:
             raise DomainError(
                 f"{expression} has no inputs to run on; write it with x, or with y and p, "
@@ -63,7 +74,13 @@ class Function:
         self.expression = expression
         self.backend = backend
         self.stabilised = stabilised
+        self.derivatives = derivatives
+        for name in derivatives:
+            if name not in (*expression.inputs, *expression.parameters):
+                known = ", ".join((*expression.inputs, *expression.parameters))
+                raise DomainError(f"{expression} has no derivative by {name!r}; inputs and parameters are {known}")
         program = shared(stabilise(expression.program)) if stabilised else expression.program
+        program = with_gradient(program, derivatives) if derivatives else program
         self.constants = needed_constants(program)
         """Names of the constants that a call may set."""
         self._defaults: dict[str, float | None] = {
@@ -75,22 +92,23 @@ class Function:
         """What runs it, with the defaults of parameters and constants as leaves after the inputs."""
         # Made beforehand: torch.compile would trace the making.
         self._traced = EagerKernel(plain_program(program, FIXED_CONSTANTS), leaves)
-        self._recipe = recipe_of(expression, backend, stabilised) if self.pointwise.backend.is_fused else None
+        self._recipe = recipe_of(self) if self.pointwise.backend.is_fused else None
 
-    def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Tensor:
+    def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Any:
         dtype = self._checked(inputs)
         leaves = (*inputs, *self._others(values, inputs)) if values or self._defaults else inputs
         if _is_traced():
-            return self._written_down(leaves, dtype)
-        return self.pointwise.apply(leaves, dtype)[0]
+            roots = self._written_down(leaves, dtype)
+        else:
+            roots = self.pointwise.apply(leaves, dtype)
+        return roots if self.derivatives else roots[0]
 
-    def _written_down(self, leaves: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+    def _written_down(self, leaves: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
         """For what torch traces: one operator for torch.compile, and torch's own where it is to run without symkit."""
         if self._recipe is not None and _keeps_operators() and all(leaf.device.type == "cpu" for leaf in leaves):
-            result: Tensor = torch.ops.symkit.pointwise(self._recipe, leaves, dtype)[0]
-            return result
-        (result,) = self._traced(*in_dtype(computed_dtype(leaves), leaves))
-        return result if result.dtype == dtype else result.to(dtype)
+            return tuple(torch.ops.symkit.pointwise(self._recipe, leaves, dtype))
+        roots = self._traced(*in_dtype(computed_dtype(leaves), leaves))
+        return tuple([root if root.dtype == dtype else root.to(dtype) for root in roots])
 
     def _checked(self, inputs: tuple[Tensor, ...]) -> torch.dtype:
         """The dtype of the result, once the inputs are found to be what is allowed."""
@@ -130,7 +148,8 @@ class Function:
         return others
 
     def __repr__(self) -> str:
-        return f"functional({str(self.expression)!r}, backend={self.backend!r})"
+        derivatives = f", derivatives={self.derivatives!r}" if self.derivatives else ""
+        return f"functional({str(self.expression)!r}, backend={self.backend!r}{derivatives})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Function) and self._state == other._state
@@ -139,8 +158,8 @@ class Function:
         return hash(self._state)
 
     @property
-    def _state(self) -> tuple[Expression, str, bool]:
-        return self.expression, self.backend, self.stabilised
+    def _state(self) -> tuple[Expression, str, bool, tuple[str, ...]]:
+        return self.expression, self.backend, self.stabilised, self.derivatives
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return Function, self._state

@@ -71,7 +71,7 @@ class Loss(ExpressionModule):
     def forward(self, input: Tensor, target: Tensor | None = None) -> Tensor:
         if torch.is_autocast_enabled(input.device.type):
             input = input.float()
-        losses = self.function(*self._inputs(input, target), **self.values(), **self._classes(input))
+        losses: Tensor = self.function(*self._inputs(input, target), **self.values(), **self._classes(input))
         if self.reduction == "none":
             return losses
         return losses.mean() if self.reduction == "mean" else losses.sum()

@@ -1,7 +1,8 @@
 """`torch.ops.symkit.pointwise`: fused kernels as an operator, which torch.compile can put in its graphs.
 
 There is one operator for all functions and their derivatives, and a recipe says which: JSON of an expression's text,
-its kind, the backend, whether it is stabilised, and the derivatives taken. A recipe means the same in every process.
+its kind, the backend, whether it is stabilised, the derivatives beside the value, and those taken since. A recipe means
+the same in every process.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -23,6 +24,9 @@ from symkit.nn.pointwise import Pointwise, batched, unbatched
 from symkit.text import Expression, parse
 from symkit.text.parse import MAX_TEXT
 
+if TYPE_CHECKING:
+    from symkit.nn.functional import Function
+
 MAX_KNOWN = 4096
 """Recipes whose kernels are kept."""
 
@@ -32,13 +36,16 @@ _library = torch.library.Library("symkit", "DEF")
 _library.define("pointwise(str recipe, Tensor[] leaves, ScalarType? dtype) -> Tensor[]")
 
 
-def recipe_of(expression: Expression, backend: str, stabilised: bool) -> str | None:
-    """The recipe of a function's value; None for one whose text is longer than a text may be."""
+def recipe_of(function: Function) -> str | None:
+    """The recipe of a function; None for one whose text is longer than a text may be."""
+    expression = function.expression
     # Operators that were defined are written out: whoever reads the recipe does not know them.
     program = lower(expression.program, lambda operator: operator.definition is None)
     plain = Expression(program, expression.kind, expression.inputs, expression.settings, expression.constants)
     text = str(plain)
-    return json.dumps([text, expression.kind, backend, stabilised]) if len(text.encode()) <= MAX_TEXT else None
+    if len(text.encode()) > MAX_TEXT:
+        return None
+    return json.dumps([text, expression.kind, function.backend, function.stabilised, function.derivatives])
 
 
 @lru_cache(maxsize=MAX_KNOWN)
@@ -51,11 +58,12 @@ def pointwise_of(recipe: str) -> Pointwise:
     from symkit.nn.functional import Function
 
     try:
-        text, kind, backend, stabilised, *steps = json.loads(recipe)
+        text, kind, backend, stabilised, derivatives, *steps = json.loads(recipe)
+        derivatives = tuple(map(str, derivatives))
         steps = [(tuple(map(bool, needed)), tuple(map(bool, present))) for needed, present in steps]
     except (ValueError, TypeError) as error:
         raise DomainError(f"{recipe!r} is no recipe for {NAME}; symkit.functional makes them") from error
-    pointwise = Function(parse(text, kind=kind), backend, bool(stabilised)).pointwise
+    pointwise = Function(parse(text, kind=kind), backend, bool(stabilised), derivatives).pointwise
     for needed, present in steps:
         if len(needed) != len(pointwise.leaves) or len(present) != len(pointwise.program.roots):
             raise DomainError(f"{recipe!r} is no recipe for {NAME}: a step does not fit what it derives")

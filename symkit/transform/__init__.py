@@ -1,7 +1,7 @@
 """Passes over Programs: derivatives, named rules, stabilising."""
 
 from symkit.transform.algebra import shared
-from symkit.transform.derive import cotangents, derivative, gradient, jvp, tangents, vjp
+from symkit.transform.derive import cotangents, derivative, gradient, jvp, tangents, vjp, with_gradient
 from symkit.transform.guard import guarded
 from symkit.transform.rewrite import Rule, rewrite
 from symkit.transform.stabilise import RULES, stabilise, stabilised
@@ -20,4 +20,5 @@ __all__ = [
     "stabilised",
     "tangents",
     "vjp",
+    "with_gradient",
 ]

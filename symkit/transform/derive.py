@@ -51,6 +51,15 @@ def gradient(program: Program, wrt: Sequence[str]) -> Program:
     return _roots(builder, _reverse(builder, {placed[program.root]: seed}, _leaf_indices(builder, wrt)), wrt)
 
 
+def with_gradient(program: Program, wrt: Sequence[str]) -> Program:
+    """The program's only root, and then one root for each name of `wrt`: what both compute is computed once."""
+    builder = ProgramBuilder()
+    value = builder.include(program)[program.root]
+    derived = gradient(program, wrt)
+    placed = builder.include(derived)
+    return builder.build([value, *(placed[root] for root in derived.roots)])
+
+
 def vjp(program: Program, wrt: Sequence[str]) -> Program:
     """Vector-Jacobian product: one root for each name of `wrt`, from a cotangent input for each root.
 

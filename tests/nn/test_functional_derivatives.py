@@ -11,6 +11,7 @@ from torch.autograd import forward_ad, gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 
 import symkit
+from symkit.errors import DomainError
 
 SMOOTH = "log(sigmoid(a*x))*b*arcsinh(x)"
 TEXTS = (SMOOTH, "max(x, a*x) + abs(x - b)", "where(x > a, gelu(x), b*sinh(x))", "a*x**3 + b", "b*i0e(x)/(1 + a**2)")
@@ -216,3 +217,23 @@ def test_the_branch_not_taken_does_not_leak(backend: str) -> None:
     symkit.functional("where(x > 0, sqrt(x), 0)", backend=backend)(x).sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [0.0, 0.25, 0.0]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_values_and_derivatives_from_one_pass(text: str, backend: str) -> None:
+    joint = symkit.functional(text, backend=backend, derivatives=("x", "b"))
+    x, a, b = arguments()
+    value, by_x, by_b = joint(x, a=a, b=b)
+    expected = of_three(text, backend)(x, a, b)
+    same(value, expected)
+    whole = b.expand_as(x).clone().detach().requires_grad_()
+    (slope,) = torch.autograd.grad(expected.sum(), x)
+    same(by_x, slope)
+    same(by_b, torch.autograd.grad(of_three(text, backend)(x, a, whole).sum(), whole)[0])
+    (mixed,) = torch.autograd.grad(by_b.sum(), x, retain_graph=True, materialize_grads=True)
+    same(mixed.sum(), torch.autograd.grad(by_x.sum(), b, materialize_grads=True)[0])
+
+
+def test_a_derivative_by_what_is_not_there() -> None:
+    with pytest.raises(DomainError, match="no derivative by 'z'; inputs and parameters are x, beta"):
+        symkit.functional("beta*x", derivatives=["z"])

@@ -27,7 +27,7 @@ ENTRIES = {name: zoo.entry(name).expression for name in zoo if zoo.entry(name).k
 
 
 def recipe(text: str, *steps: tuple[list[bool], list[bool]], backend: str = "auto") -> str:
-    found = recipe_of(symkit.parse(text), backend, True)
+    found = recipe_of(symkit.functional(text, backend=backend))
     assert found is not None
     return json.dumps([*json.loads(found), *steps])
 
@@ -51,7 +51,7 @@ def test_every_function_is_an_operator(name: str) -> None:
     e = ENTRIES[name]
     function = symkit.functional(e)
     leaves = [torch.rand(3, 4, requires_grad=True) for _ in function.pointwise.leaves]
-    found = recipe_of(e, "auto", True)
+    found = recipe_of(function)
     assert found is not None
     opcheck(OPERATOR, (found, leaves, torch.float32), test_utils=QUICK)
     (value,) = OPERATOR(found, leaves, torch.float32)
@@ -199,11 +199,13 @@ def test_a_recipe_means_the_same_in_every_process(tmp_path: Path) -> None:
         ("{}", "is no recipe"),
         ("3", "is no recipe"),
         ('["x", "activation", "auto"]', "is no recipe"),
-        ('["x", "activation", "auto", true, 5]', "is no recipe"),
-        ('["x", "activation", "auto", true, [[true, true], [true]]]', "is no recipe"),
-        ('["x", "activation", "auto", true, [[false], [true]]]', "a derivative of nothing"),
-        ('["x", "activation", "nowhere", true]', "'nowhere' is not one of"),
-        ('[3, "activation", "auto", true]', "text must be a str"),
+        ('["x", "activation", "auto", true, 7]', "is no recipe"),
+        ('["x", "activation", "auto", true, ["z"]]', "no derivative by 'z'"),
+        ('["x", "activation", "auto", true, [], 5]', "is no recipe"),
+        ('["x", "activation", "auto", true, [], [[true, true], [true]]]', "is no recipe"),
+        ('["x", "activation", "auto", true, [], [[false], [true]]]', "a derivative of nothing"),
+        ('["x", "activation", "nowhere", true, []]', "'nowhere' is not one of"),
+        ('[3, "activation", "auto", true, []]', "text must be a str"),
     ],
 )
 def test_what_is_no_recipe(text: str, message: str) -> None:
@@ -213,7 +215,7 @@ def test_what_is_no_recipe(text: str, message: str) -> None:
 
 def test_a_recipe_is_no_program() -> None:
     with pytest.raises(ParseError):
-        OPERATOR('["__import__(1)", "activation", "auto", true]', [torch.rand(3)], None)
+        OPERATOR('["__import__(1)", "activation", "auto", true, []]', [torch.rand(3)], None)
 
 
 def test_leaves_that_are_missing_or_do_not_fit() -> None:
