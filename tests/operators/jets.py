@@ -1,15 +1,13 @@
 """What the tests of the operator table are made from: for any operator its value and derivatives as one Program,
-the points it is tried at, the exact values there, and the errors that eager torch makes near them.
+their exact values, and the errors that eager torch makes near a point.
 
 Everything is kept for the whole run: exact values are slow, and every backend and dtype asks for the same ones.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,20 +15,18 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from operators.points import CONSTANTS, NEIGHBOURS, Point, exactly, neighbours, operand_names, points
 from tolerances import FORMATS, ZERO_AT_NAN, agree, units
 
 from symkit.backends.eager import EagerKernel
 from symkit.backends.plain import has_plain_form
-from symkit.evaluation import evaluate_exact
 from symkit.ir import Program, ProgramBuilder, bind_constants, lower
 from symkit.ops import Operator, standard
 from symkit.transform import gradient, guarded
 
 OPERATORS = tuple(standard().values())
-CONSTANTS = {"eps": 1e-7}
 TORCH_DTYPES = {name: getattr(torch, name) for name in FORMATS}
 
-Point = tuple[float, ...]
 Array = NDArray[np.float64]
 
 
@@ -52,7 +48,7 @@ class Jet:
 
 @cache
 def jet(operator: Operator) -> Jet:
-    names = tuple("abcdefgh"[: operator.arity])
+    names = operand_names(operator)
     whole = ProgramBuilder()
     roots: list[int] = []
     orders: list[tuple[int, ...]] = []
@@ -70,134 +66,6 @@ def jet(operator: Operator) -> Jet:
     return Jet(operator, names, whole.build(roots), tuple(orders))
 
 
-# ------------------------------------------------------------------------------------------------------- points
-
-SPECIAL = (0.0, -0.0, 0.5, 1.0, -1.0, 2.0, -3.0, 88.0, -88.0, 9984.0, -9984.0, math.inf, -math.inf, math.nan)
-BITS = (8, 24, 53)
-"""Significands of the random points: those that every dtype holds, those of float32, those of float64."""
-
-NEIGHBOURS = 16
-
-GRID = [step / 4 for step in range(-26, 27)]
-"""Where kinks are looked for."""
-
-
-@cache
-def points(operator: Operator) -> tuple[Point, ...]:
-    """Special points, kinks and about 40 random ones. Not every dtype holds them all, see `holds`."""
-    rng = random.Random(operator.name)
-    specials = list(itertools.product(SPECIAL, repeat=operator.arity))
-    if len(specials) > 300:
-        specials = rng.sample(specials, 300)
-    return *specials, *kinks(operator), *_random_points(operator, rng)
-
-
-def _random_points(operator: Operator, rng: random.Random) -> Iterator[Point]:
-    wide = 100 if operator.arity == 1 else 20
-    for bits in BITS:
-        for reach in (3, 8, wide):
-            for _ in range(5):
-                if reach == 3:
-                    drawn = [rng.uniform(-3, 3) for _ in range(operator.arity)]
-                else:
-                    drawn = [rng.choice((-1, 1)) * 2.0 ** rng.uniform(-reach, reach) for _ in range(operator.arity)]
-                yield tuple(shortened(value, bits) for value in drawn)
-
-
-def shortened(value: float, bits: int) -> float:
-    """The value rounded to so many significant bits."""
-    significand, exponent = math.frexp(value)
-    return math.ldexp(round(math.ldexp(significand, bits)), exponent - bits)
-
-
-def neighbours(operator: Operator, point: Point, dtype: str) -> list[Point]:
-    """Points of a dtype about a point: the coordinates that move do so by up to a tenth, or a little where they are 0.
-
-    The point itself is the first, unless it is where torch may have another derivative than the record.
-    """
-    rng = random.Random(repr(point))
-    bits = FORMATS[dtype].bits
-    found = [] if 0 in point or 0 in kink_terms(operator, point) else [point]
-    while len(found) < NEIGHBOURS:
-        moves = [len(point) == 1 or rng.random() < 0.5 for _ in point]
-        if any(moves):
-            found.append(tuple(_near(v, bits, rng) if moved else v for v, moved in zip(point, moves, strict=True)))
-    return found
-
-
-def _near(value: float, bits: int, rng: random.Random) -> float:
-    if not math.isfinite(value):
-        return value
-    return shortened(value * rng.uniform(0.9, 1.1) or rng.choice((-1, 1)) * 2.0 ** rng.uniform(-40, -8), bits)
-
-
-def kinks(operator: Operator) -> list[Point]:
-    """Points on the zero sets of the record's kinks."""
-    if operator.kinks is None:
-        return []
-    found = [point for _, point in kinks_along(operator)]
-    for base in itertools.product((-0.5, 2.0), repeat=operator.arity - 1):
-        found += [(value, *base) for value in GRID if 0 in kink_terms(operator, (value, *base))]
-    return list(dict.fromkeys(found))
-
-
-def kinks_along(operator: Operator) -> list[tuple[int, Point]]:
-    """(slot, point) of the kinks that lie on the lines along each operand, where the others have their safe value."""
-    found: list[tuple[int, Point]] = []
-    for slot, value in itertools.product(range(operator.arity), GRID):
-        point = (*operator.safe[:slot], value, *operator.safe[slot + 1 :])
-        if 0 in kink_terms(operator, point):
-            found.append((slot, point))
-    return found
-
-
-def kink_terms(operator: Operator, point: Point) -> list[Any]:
-    """The values of the terms whose zeros are kinks."""
-    program = _kink_program(operator)
-    return _evaluate(program, point) if program else []
-
-
-@cache
-def _kink_program(operator: Operator) -> Program | None:
-    builder = ProgramBuilder()
-    operands = builder.terms([builder.input(name) for name in jet(operator).names])
-    terms = operator.kinks(builder.algebra, *operands) if operator.kinks else ()
-    return builder.build([term.index for term in terms]) if terms else None
-
-
-WIDER = {"pow": "whether a negative base is allowed depends on the exponent, and is only known of literals"}
-"""Operators that are also defined where the record's domain cannot tell."""
-
-
-def is_inside(operator: Operator, point: Point) -> bool:
-    """Whether a point is in the record's domain."""
-    if not operator.domain:
-        return True
-    found = _evaluate(_domain_program(operator), point)
-    return all(
-        relation_holds(condition.relation, value) for condition, value in zip(operator.domain, found, strict=True)
-    )
-
-
-@cache
-def _domain_program(operator: Operator) -> Program:
-    builder = ProgramBuilder()
-    operands = builder.terms([builder.input(name) for name in jet(operator).names])
-    return builder.build(
-        [builder.lifted(condition.of(builder.algebra, *operands)).index for condition in operator.domain]
-    )
-
-
-def relation_holds(relation: str, value: Any) -> bool:
-    return bool({"> 0": value > 0, ">= 0": value >= 0, "!= 0": value != 0}[relation])
-
-
-def _evaluate(program: Program, point: Point) -> list[Any]:
-    return evaluate_exact(program, dict(zip("abcdefgh", point, strict=False)) | CONSTANTS)
-
-
-# ------------------------------------------------------------------------------------------------------- values
-
 _exact: dict[tuple[str, Point], Array] = {}
 
 
@@ -209,7 +77,7 @@ def exact_jet(operator: Operator, at: Sequence[Point]) -> Array:
 def _exact_at(operator: Operator, point: Point) -> Array:
     key = operator.name, point
     if key not in _exact:
-        _exact[key] = _two_floats(_evaluate(jet(operator).program, point))
+        _exact[key] = _two_floats(exactly(jet(operator).program, point))
     return _exact[key]
 
 

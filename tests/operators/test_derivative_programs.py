@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from operators.jets import CONSTANTS, OPERATORS, Point, exact_jet, jet, kink_terms, kinks_along, shortened
+from operators.jets import OPERATORS, exact_jet, jet
+from operators.points import CONSTANTS, Point, kink_terms, kinks_along, shortened
 
 from symkit.evaluation import evaluate_exact
 from symkit.ops import Operator, standard

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from operators.jets import OPERATORS, TORCH_DTYPES, autograd_jet, faults, holds, jet, points
+from operators.jets import OPERATORS, TORCH_DTYPES, autograd_jet, faults, holds, jet
+from operators.points import points
 
 import symkit
 from symkit.ir import ProgramBuilder

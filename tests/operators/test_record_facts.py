@@ -10,20 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from operators.jets import (
-    CONSTANTS,
-    GRID,
-    OPERATORS,
-    WIDER,
-    Point,
-    exact_jet,
-    is_inside,
-    jet,
-    kink_terms,
-    points,
-    relation_holds,
-    shortened,
-)
+from operators.jets import OPERATORS, exact_jet, jet
+from operators.points import CONSTANTS, GRID, WIDER, Point, is_inside, kink_terms, points, relation_holds, shortened
 
 from symkit.evaluation import evaluate_exact, evaluate_numpy
 from symkit.ir import Program, ProgramBuilder
