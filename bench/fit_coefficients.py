@@ -131,6 +131,7 @@ def fits(format: Format) -> list[Fit]:
         Fit("LOG", rest(mp.log1p, lambda x: x - x * x / 2, 3), 1 / mp.sqrt(2) - 1, mp.sqrt(2) - 1, (8, None)),
         Fit("LOG_RATIO", in_square(rest(lambda x: 2 * mp.atanh(x), lambda x: 2 * x, 3)), 0, ratio, (None, 7)),
         Fit("SINH", in_square(rest(mp.sinh, lambda x: x, 3)), 0, 1, (3, 7)),
+        Fit("TANHSHRINK", in_square(rest(lambda x: x - mp.tanh(x), lambda x: mpf(0), 3)), 0, 1, (7, 15)),
         Fit("SIN", in_square(rest(mp.sin, lambda x: x, 3)), 0, quarter, (3, 7)),
         Fit("COS", in_square(rest(mp.cos, lambda x: 1 - x * x / 2, 4)), 0, quarter, (3, 7)),
         Fit("ATAN", in_square(rest(mp.atan, lambda x: x, 3)), 0, 1, (9, 21)),
@@ -142,8 +143,8 @@ def fits(format: Format) -> list[Fit]:
         ),
         Fit("I0_NEAR", lambda x: bessel(0, x), 0, split, (13, 28), (2 / split, -1)),
         Fit("I1_NEAR", in_square(rest(lambda x: mp.besseli(1, x), lambda x: mpf(0), 1)), 0, split**2, (6, 15)),
-        Fit("I0_FAR", inverse(lambda x: bessel(0, x) * mp.sqrt(x)), 0, 1 / split, (9, 22), (2 * split, -1)),
-        Fit("I1_FAR", inverse(lambda x: bessel(1, x) * mp.sqrt(x)), 0, 1 / split, (9, 22), (2 * split, -1)),
+        Fit("I0_FAR", bessel_rest(0), 0, 1 / split, (8, 21), (2 * split, -1)),
+        Fit("I1_FAR", bessel_rest(1), 0, 1 / split, (8, 21), (2 * split, -1)),
     ]
 
 
@@ -163,11 +164,6 @@ def in_square(of: Function) -> Function:
     return lambda square: of(mp.sqrt(square))
 
 
-def inverse(of: Function) -> Function:
-    """A function of large numbers, as one of 1/x."""
-    return lambda u: of(1 / u)
-
-
 def tail(name: str, of: Function, start: float, centre: float, end: float) -> Fit:
     """(a + centre) of(a) as a function of t = (a - centre)/(a + centre), in which it is smooth."""
     k, low, high = mpf(centre), mpf(start), mpf(end)
@@ -182,6 +178,11 @@ def tail(name: str, of: Function, start: float, centre: float, end: float) -> Fi
 def bessel(order: int, x: Any) -> Any:
     """exp(-x) I(x) for x >= 0."""
     return mp.besseli(order, x) * mp.exp(-x)
+
+
+def bessel_rest(order: int) -> Function:
+    """What exp(-x) I(x) sqrt(x) has beyond its limit, over u = 1/x, as a function of u."""
+    return rest(lambda u: bessel(order, 1 / u) / mp.sqrt(u), lambda u: 1 / mp.sqrt(2 * mp.pi), 1)
 
 
 # -- interpolation ---------------------------------------------------------------------------------------------------

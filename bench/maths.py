@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from bench.findings import surroundings
-from bench.ulp import REDUCED, Floats, Subject, float32_errors, float32_numbers, subjects
+from bench.ulp import Floats, Subject, float32_errors, float32_numbers, subjects
 from symkit.cli.card import listing
 from symkit.cli.console import emit, emit_json, remark, to_json
 
@@ -48,7 +48,6 @@ class Accuracy:
         at: operands where it was found.
         got, exact: result and reference there.
         inputs: how many were tried.
-        limit: magnitudes up to which they count.
     """
 
     name: str
@@ -57,7 +56,6 @@ class Accuracy:
     got: float
     exact: float
     inputs: int
-    limit: float
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -95,7 +93,7 @@ def accuracy(subject: Subject, every: int, pool: ThreadPoolExecutor) -> Accuracy
     else:
         jobs = [partial(_two_numbers, subject, seed) for seed in range(PAIRS // CHUNK)]
     parts = list(pool.map(lambda job: job(), jobs))
-    worst = max(parts, key=lambda part: part.ulp)
+    worst: Accuracy = max(parts, key=lambda part: part.ulp)
     return replace(worst, inputs=sum(part.inputs for part in parts))
 
 
@@ -108,7 +106,8 @@ def _one_number(subject: Subject, start: int, every: int) -> Accuracy:
     if mirrored is None:
         mirrored = _exact(subject, -x)
     parts = _largest(subject, (x,), exact), _largest(subject, (-x,), mirrored)
-    return replace(max(parts, key=lambda part: part.ulp), inputs=2 * len(bits))
+    worst = max(parts, key=lambda part: part.ulp)
+    return replace(worst, inputs=2 * len(bits))
 
 
 def _exact(subject: Subject, x: Tensor) -> Floats:
@@ -144,13 +143,9 @@ def _bits(numbers: Any) -> Any:
 def _largest(subject: Subject, operands: tuple[Tensor, ...], exact: Floats) -> Accuracy:
     got = subject.native(*operands).numpy()
     errors = float32_errors(got, exact)
-    limit = REDUCED.get(subject.name, math.inf)
-    if limit < math.inf:
-        size = operands[0].abs()
-        errors[((size > limit) & size.isfinite()).numpy()] = 0.0
     i = int(errors.argmax())
     at = tuple(float(operand[i]) for operand in operands)
-    return Accuracy(subject.name, float(errors[i]), at, float(got[i]), float(exact[i]), len(got), limit)
+    return Accuracy(subject.name, float(errors[i]), at, float(got[i]), float(exact[i]), len(got))
 
 
 COLUMNS = ("function", "largest error, ULP", "at", "inputs")
@@ -158,11 +153,7 @@ COLUMNS = ("function", "largest error, ULP", "at", "inputs")
 
 def rows(found: Sequence[Accuracy]) -> list[tuple[str, ...]]:
     """One a function; arguments are rounded for reading."""
-    return [(_title(a), f"{a.ulp:.2f}", ", ".join(f"{x:.8g}" for x in a.at), f"{a.inputs:,}") for a in found]
-
-
-def _title(found: Accuracy) -> str:
-    return found.name if found.limit == math.inf else f"{found.name}, to {found.limit:g}"
+    return [(a.name, f"{a.ulp:.2f}", ", ".join(f"{x:.8g}" for x in a.at), f"{a.inputs:,}") for a in found]
 
 
 def write(results: dict[str, Any]) -> None:

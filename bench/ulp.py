@@ -25,8 +25,9 @@ OVERFLOW = 2.0**128
 LEAST_EXPONENT, MOST_EXPONENT = 1, 254
 """Of normal numbers. Subnormal ones are as far apart as the smallest normal ones."""
 
-REDUCED = {"sin": 1e5, "cos": 1e5}
-"""Up to where functions promise their accuracy, if not everywhere."""
+CANCELLING = {"tanhshrink"}
+"""Operators of which torch loses every digit near 0, in float64 too. There the reference is our own float64, which the
+tests compare with exact values."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Subject:
 
     def reference(self, *operands: Tensor) -> Tensor:
         """The same by torch in float64."""
-        (result,) = self._reference([operand.double() for operand in operands])
+        wide = [operand.double() for operand in operands]
+        (result,) = self.kernel(wide) if self.name in CANCELLING else self._reference(wide)
         return result
 
 

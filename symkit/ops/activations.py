@@ -86,6 +86,7 @@ OPERATORS = (
         trend=("increasing",),
         safe=(0.0,),
         parity="odd",
+        native="tanhshrink",
         cost=17,
     ),
     Operator(

@@ -184,6 +184,7 @@ OPERATORS = (
         parity="odd",
         torch="torch.tan",
         numpy="numpy.tan",
+        native="tan",
         cost=30,
     ),
     Operator(

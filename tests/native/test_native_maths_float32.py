@@ -9,7 +9,7 @@ import pytest
 import torch
 from kernels import SUBJECTS, UNARY, Subject, name_of
 
-from bench.ulp import REDUCED, float32_errors, float32_numbers
+from bench.ulp import float32_errors, float32_numbers
 from symkit.backends.native.maths import FORMS
 from symkit.ops import standard
 
@@ -40,7 +40,6 @@ def numbers() -> torch.Tensor:
 @pytest.mark.parametrize("subject", UNARY, ids=name_of)
 def test_every_form_within_a_few_units(subject: Subject) -> None:
     x = numbers()
-    x = x[~((x.abs() > REDUCED.get(subject.name, math.inf)) & x.isfinite())]
     # Torch's sign of NaN is 0.
     exact = subject.reference(x).masked_fill_(x.isnan() & (not subject.operator.takes_truth), math.nan)
     errors = float32_errors(subject.native(x).numpy(), exact.numpy())
@@ -68,12 +67,12 @@ def test_minus_zero_stays(subject: Subject, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("name", ["sin", "cos"])
-def test_sin_and_cos_of_huge_numbers_are_bounded(name: str, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
+def test_a_huge_number_does_not_change_the_bits_of_others(name: str, dtype: torch.dtype) -> None:
     (subject,) = [s for s in UNARY if s.name == name]
-    x = torch.logspace(5, 38 if dtype is torch.float32 else 308, 100_001, dtype=torch.float64).to(dtype)
-    assert subject.native(torch.cat([x, -x])).abs().max() <= 1.0
-    # In float32 they are right far beyond what is promised.
-    if dtype is torch.float32:
-        x = x[x < 2.0**31]
-        assert float32_errors(subject.native(x).numpy(), subject.reference(x).numpy()).max() <= UNITS
+    x = torch.linspace(-100, 100, 10_001, dtype=dtype)
+    huge = x.clone()
+    huge[::1000] = 1e30
+    got, alone = subject.native(huge), subject.native(x)
+    assert torch.equal(got[huge != 1e30], alone[huge != 1e30])
+    assert (got[::1000] == subject.native(torch.tensor([1e30], dtype=dtype))).all()

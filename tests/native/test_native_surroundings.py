@@ -147,7 +147,7 @@ def test_code_for_aarch64(formula: str, format: Format, storage: Storage, cpu: s
     assert (code[:4], code[18:20]) == (b"\x7fELF", b"\xb7\x00"), "an ELF file for EM_AARCH64"
     assembly = machine.emit_assembly(module)
     calls = {line.split()[1] for line in assembly.splitlines() if line.strip().startswith("bl\t")}
-    assert calls <= {"omp_get_thread_num", "omp_get_num_threads", "memset", "pow"}
+    assert calls <= {"omp_get_thread_num", "omp_get_num_threads", "memset", "pow", "careful"}
     assert "fmla" in assembly, "vectorised"
 
 

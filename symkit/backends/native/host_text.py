@@ -26,6 +26,15 @@ TILE = 256
 """Columns whose values for a sum are held before they are added up, lane by lane."""
 
 
+NEXT = (
+    "  %next = add nuw nsw i64 %i, 1",
+    "  %more = icmp slt i64 %next, %n",
+    "  br i1 %more, label %loop, label %done, !llvm.loop !0",
+    "done:",
+)
+"""The end of a loop over columns."""
+
+
 class Step(Enum):
     """How a tensor moves along columns; known when the kernel is compiled, so that LLVM can vectorise."""
 
@@ -80,11 +89,22 @@ class KernelText:
         self._fate = dict(zip(self._outputs, box.reductions, strict=True))
         self._storage = dict(zip(self._names, box.storages, strict=True))
         self._summed = [name for name in self._outputs if self._fate[name] is Reduction.COLUMNS]
-        self._writer = Writer(machine, {leaf: f"%x{name}" for leaf, name in zip(leaves, self._inputs, strict=True)})
-        self._body, self._results = self._writer.write([root.index for root in roots])
+        self._roots = roots
+        self._exceptional = machine.exceptional(roots)
+        arguments = {leaf: f"%x{name}" for leaf, name in zip(leaves, self._inputs, strict=True)}
+        self._quick, self._careful = Writer(machine, arguments), Writer(machine, arguments, rare=True)
 
     def text(self) -> str:
-        lines = [*self._columns(), *self._run(), PARALLEL, *sorted(self._writer.declarations)]
+        if self._exceptional is None:
+            lines = self._columns("columns", self._quick, "alwaysinline")
+        else:
+            lines = [
+                *self._anywhere(self._exceptional),
+                *self._columns("quick", self._quick, "alwaysinline"),
+                *self._columns("careful", self._careful, "noinline cold optsize"),
+                *self._either(),
+            ]
+        lines += [*self._run(), PARALLEL, *sorted(self._quick.declarations | self._careful.declarations)]
         if self._summed:
             vector = self._vector
             kind = f"v{self._lanes}f{32 if self._real == 'float' else 64}"
@@ -100,24 +120,11 @@ class KernelText:
 
     # -- one stretch of a row ----------------------------------------------------------------------------------
 
-    def _columns(self) -> list[str]:
-        """`columns(pointers, strides, n)`: the loop that LLVM vectorises."""
-        pointers = [f"ptr noalias captures(none) %{name}" for name in self._names]
-        strides = [f"i64 %s{name}" for name in self._names]
-        lines = [
-            f"define internal void @columns({', '.join([*pointers, *strides])}, i64 %n) alwaysinline {{",
-            "entry:",
-        ]
-        for name in self._inputs:
-            if self._step[name] is Step.NONE:
-                lines += load(self._storage[name], self._format, f"x{name}", f"%{name}")
-        lines += ["  br label %loop", "loop:", "  %i = phi i64 [ 0, %entry ], [ %next, %loop ]"]
-        for name in self._inputs:
-            if self._step[name] is not Step.NONE:
-                lines += self._address(name)
-                lines += load(self._storage[name], self._format, f"x{name}", f"%a{name}")
-        lines += self._body
-        for name, result in zip(self._outputs, self._results, strict=True):
+    def _columns(self, function: str, writer: Writer, attributes: str) -> list[str]:
+        """`function(pointers, strides, n)`: the loop that LLVM vectorises."""
+        body, results = writer.write(self._roots)
+        lines = [f"define internal void @{function}({self._parameters}) {attributes} {{", *self._loop(), *body]
+        for name, result in zip(self._outputs, results, strict=True):
             lines += self._address(name)
             if self._fate[name] is Reduction.ROWS:
                 lines.append(f"  %l{name} = load {self._real}, ptr %a{name}")
@@ -127,8 +134,50 @@ class KernelText:
                 lines.append(f"  store {self._real} {result}, ptr %a{name}")
             else:
                 lines += store(self._storage[name], self._format, result, f"%a{name}", f"y{name}")
-        lines += ["  %next = add nuw nsw i64 %i, 1", "  %more = icmp slt i64 %next, %n"]
-        return [*lines, "  br i1 %more, label %loop, label %done, !llvm.loop !0", "done:", "  ret void", "}"]
+        return [*lines, *NEXT, "  ret void", "}"]
+
+    def _anywhere(self, exceptional: Value) -> list[str]:
+        """`anywhere(pointers, strides, n)`: whether anything is exceptional, so that the quick loop will not do."""
+        body, (here,) = self._quick.write([exceptional])
+        lines = [
+            f"define internal i1 @anywhere({self._parameters}) alwaysinline {{",
+            *self._loop("  %before = phi i1 [ false, %entry ], [ %found, %loop ]"),
+        ]
+        return [*lines, *body, f"  %found = or i1 %before, {here}", *NEXT, "  ret i1 %found", "}"]
+
+    def _either(self) -> list[str]:
+        """`columns(pointers, strides, n)`: the quick loop, or the careful one where something is exceptional."""
+        given = [*(f"ptr %{name}" for name in self._names), *(f"i64 %s{name}" for name in self._names), "i64 %n"]
+        return [
+            f"define internal void @columns({self._parameters}) alwaysinline {{",
+            f"  %exceptional = call i1 @anywhere({', '.join(given)})",
+            "  br i1 %exceptional, label %slowly, label %quickly",
+            "slowly:",
+            f"  call void @careful({', '.join(given)})",
+            "  ret void",
+            "quickly:",
+            f"  call void @quick({', '.join(given)})",
+            "  ret void",
+            "}",
+        ]
+
+    @property
+    def _parameters(self) -> str:
+        pointers = [f"ptr noalias captures(none) %{name}" for name in self._names]
+        return ", ".join([*pointers, *(f"i64 %s{name}" for name in self._names), "i64 %n"])
+
+    def _loop(self, *carried: str) -> list[str]:
+        """The start of a loop over columns: inputs are `%x<name>`; `carried` are more phis."""
+        lines = ["entry:"]
+        for name in self._inputs:
+            if self._step[name] is Step.NONE:
+                lines += load(self._storage[name], self._format, f"x{name}", f"%{name}")
+        lines += ["  br label %loop", "loop:", "  %i = phi i64 [ 0, %entry ], [ %next, %loop ]", *carried]
+        for name in self._inputs:
+            if self._step[name] is not Step.NONE:
+                lines += self._address(name)
+                lines += load(self._storage[name], self._format, f"x{name}", f"%a{name}")
+        return lines
 
     def _element(self, name: str) -> str:
         """LLVM type of one element in memory; partials of sums are in the type of computation."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
-from symkit.backends.native.machine import Instruction, Machine, Type
+from symkit.backends.native.machine import Instruction, Machine, Type, Value
 
 ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 COMPARE_REAL = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 COMPARE_INTEGER = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
 INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "fma": "fma", "copysign": "copysign", "pow": "pow"}
-CASTS = frozenset({"bitcast", "sitofp", "fpext", "fptrunc"})
+CASTS = frozenset({"bitcast", "trunc", "sitofp", "fpext", "fptrunc"})
 SUFFIX = {Type.FLOAT: "f32", Type.DOUBLE: "f64"}
 
 
@@ -28,34 +28,33 @@ class Writer:
     Args:
         machine: the program.
         arguments: the LLVM value of every argument by name.
-        prefix: of the names that results get.
+        rare: write rare values too; without them the text is only for where nothing is exceptional.
     """
 
-    def __init__(self, machine: Machine, arguments: Mapping[str, str], prefix: str = "v") -> None:
+    def __init__(self, machine: Machine, arguments: Mapping[str, str], rare: bool = False) -> None:
+        self._machine = machine
         self._instructions = machine.instructions
         self._arguments = arguments
-        self._prefix = prefix
+        self._rare = rare
         self.declarations: set[str] = set()
 
-    def write(self, wanted: Sequence[int]) -> tuple[list[str], list[str]]:
-        """(lines, the LLVM value of every wanted instruction); what they do not need is left out."""
-        needed = set(wanted)
-        for index in range(len(self._instructions) - 1, -1, -1):
-            if index in needed:
-                needed.update(self._instructions[index].operands)
+    def write(self, wanted: Sequence[Value]) -> tuple[list[str], list[str]]:
+        """(lines, the LLVM value of every wanted one); what they do not need is left out."""
         lines: list[str] = []
         values: dict[int, str] = {}
-        for index in sorted(needed):
+        for index in self._machine.needed(wanted, self._rare):
             instruction = self._instructions[index]
             if instruction.code == "argument":
                 values[index] = self._arguments[str(instruction.value)]
             elif instruction.code == "constant":
                 assert isinstance(instruction.value, (int, float))
                 values[index] = constant(instruction.value, instruction.type)
+            elif instruction.code == "seldom" and not self._rare:
+                values[index] = values[instruction.operands[2]]
             else:
-                values[index] = f"%{self._prefix}{index}"
+                values[index] = f"%v{index}"
                 lines.append(f"  {values[index]} = {self._operation(instruction, values)}")
-        return lines, [values[index] for index in wanted]
+        return lines, [values[value.index] for value in wanted]
 
     def _operation(self, instruction: Instruction, values: Mapping[int, str]) -> str:
         code, result = instruction.code, instruction.type
@@ -69,7 +68,7 @@ class Writer:
             return self._intrinsic(INTRINSICS[code], result, names)
         if code in CASTS:
             return f"{code} {first.value} {names[0]} to {result.value}"
-        if code == "select":
+        if code in ("select", "seldom"):
             return f"select i1 {names[0]}, {result.value} {names[1]}, {result.value} {names[2]}"
         if code == "neg":
             return f"fneg {result.value} {names[0]}" if first.is_real else f"sub {result.value} 0, {names[0]}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -130,12 +131,16 @@ class Value:
     def __invert__(self) -> Value:
         return self.machine.emit("not", self.type, self)
 
-    def __lshift__(self, other: int) -> Value:
+    def __lshift__(self, other: Value | int) -> Value:
         return self._binary("shl", other)
 
-    def __rshift__(self, other: int) -> Value:
+    def __rshift__(self, other: Value | int) -> Value:
         """Arithmetic: the sign is kept."""
         return self._binary("ashr", other)
+
+    def logical_right(self, other: Value | int) -> Value:
+        """Shifted right, zeros coming in."""
+        return self._binary("lshr", other)
 
     def _compare(self, code: str, other: Value | float) -> Value:
         return self.machine.emit(code, Type.TRUTH, self, self.machine.like(other, self.type))
@@ -242,6 +247,34 @@ class Machine:
             result = self.fma(result, x, coefficient)
         return result
 
+    # -- values that are seldom needed ---------------------------------------------------------------------------
+
+    def seldom(self, condition: Value, rare: Value, usual: Value) -> Value:
+        """`rare` where the condition holds, which it seldom does, else `usual`.
+
+        No loop should pay for what is rare: targets look first whether the condition holds anywhere.
+        """
+        return self.emit("seldom", usual.type, condition, rare, usual)
+
+    def exceptional(self, roots: Sequence[Value]) -> Value | None:
+        """Whether any condition of a `seldom` holds that the roots need; None if they need none."""
+        found: Value | None = None
+        for place in self.needed(roots):
+            if self.instructions[place].code == "seldom":
+                condition = Value(self, self.instructions[place].operands[0])
+                found = condition if found is None else found | condition
+        return found
+
+    def needed(self, roots: Sequence[Value], rare: bool = False) -> list[int]:
+        """Places of all instructions that roots stand on, their own included, in order; of rare values if `rare`."""
+        found = {root.index for root in roots}
+        for index in range(len(self.instructions) - 1, -1, -1):
+            if index in found:
+                instruction = self.instructions[index]
+                skipped = instruction.operands[1:2] if instruction.code == "seldom" and not rare else ()
+                found.update(set(instruction.operands) - set(skipped))
+        return sorted(found)
+
     # -- bits and conversions ----------------------------------------------------------------------------------
 
     def bits(self, x: Value) -> Value:
@@ -250,6 +283,10 @@ class Machine:
 
     def unbits(self, i: Value) -> Value:
         return self.emit("bitcast", self.format.real, i)
+
+    def narrowed(self, i: Value) -> Value:
+        """The low bits of an integer of either width as one of this format's."""
+        return i if i.type is self.format.integer else self.emit("trunc", self.format.integer, i)
 
     def to_real(self, i: Value) -> Value:
         """A signed integer as a real, rounded to nearest."""

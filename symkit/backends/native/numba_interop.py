@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symkit.backends.native.llvm_text import ARITHMETIC, CASTS, COMPARE_REAL, INTRINSICS
-from symkit.backends.native.machine import FLOAT32, FLOAT64, Instruction, Machine, Type
+from symkit.backends.native.machine import FLOAT32, FLOAT64, Instruction, Machine, Type, Value
 from symkit.backends.native.translate import has_native_form, translate
 from symkit.errors import DomainError
 from symkit.ir import Program, bind_constants, lower
@@ -83,7 +83,7 @@ def _intrinsic(program: Program, arguments: tuple[str, ...]) -> Any:
             fields = cgutils.unpack_tuple(builder, packed_value, len(packed_type))
             leaves = [context.cast(builder, field, own, kind) for field, own in zip(fields, packed_type, strict=True)]
             machine, roots = translate(program, FLOAT32 if kind is types.float32 else FLOAT64)
-            found = _emit(builder, machine, dict(zip(arguments, leaves, strict=True)), [r.index for r in roots])
+            found = _emit(builder, machine, dict(zip(arguments, leaves, strict=True)), roots)
             return context.make_tuple(builder, signature.return_type, found)
 
         return result(packed), generate
@@ -104,18 +104,33 @@ def _jitted(evaluated: Any, count: int, take: str = "") -> Any:
     return numba.njit(namespace["function"])
 
 
-def _emit(builder: Any, machine: Machine, arguments: dict[str, Any], wanted: Sequence[int]) -> list[Any]:
+def _emit(builder: Any, machine: Machine, arguments: dict[str, Any], wanted: Sequence[Value]) -> list[Any]:
     """The instructions of a machine program through llvmlite's builder; the values wanted."""
-    needed = set(wanted)
-    for index in range(len(machine.instructions) - 1, -1, -1):
-        if index in needed:
-            needed.update(machine.instructions[index].operands)
     values: dict[int, Any] = {}
-    for index in sorted(needed):
+    _add(builder, machine, arguments, wanted, values)
+    return [values[value.index] for value in wanted]
+
+
+def _add(
+    builder: Any, machine: Machine, arguments: dict[str, Any], wanted: Sequence[Value], values: dict[int, Any]
+) -> None:
+    """Adds what is missing of the wanted values."""
+    for index in machine.needed(wanted):
+        if index in values:
+            continue
         instruction = machine.instructions[index]
+        if instruction.code == "seldom":
+            condition, rare, usual = instruction.operands
+            before, there = builder.block, dict(values)
+            with builder.if_then(values[condition], likely=False):
+                _add(builder, machine, arguments, [Value(machine, rare)], there)
+                inside = builder.block
+            values[index] = builder.phi(_llvm_type(instruction.type))
+            values[index].add_incoming(values[usual], before)
+            values[index].add_incoming(there[rare], inside)
+            continue
         types = [machine.instructions[i].type for i in instruction.operands]
         values[index] = _one(builder, instruction, types, [values[i] for i in instruction.operands], arguments)
-    return [values[index] for index in wanted]
 
 
 def _one(
@@ -133,8 +148,7 @@ def _one(
         compare = builder.fcmp_unordered if code == "ne" else builder.fcmp_ordered
         return compare(COMPARISONS[code], *operands)
     if code in INTRINSICS and real:
-        function = builder.module.declare_intrinsic(f"llvm.{INTRINSICS[code]}", [kind], _signature(kind, len(operands)))
-        return builder.call(function, operands)
+        return _call(builder, INTRINSICS[code], kind, operands)
     if code in CASTS:
         return getattr(builder, code)(operands[0], kind)
     if code == "select":
@@ -147,6 +161,13 @@ def _one(
     return getattr(builder, name)(*operands)
 
 
+def _call(builder: Any, name: str, kind: Any, operands: list[Any]) -> Any:
+    from llvmlite import ir
+
+    signature = ir.FunctionType(kind, [kind] * len(operands))
+    return builder.call(builder.module.declare_intrinsic(f"llvm.{name}", [kind], signature), operands)
+
+
 def _llvm_type(type: Type) -> Any:
     from llvmlite import ir
 
@@ -154,9 +175,3 @@ def _llvm_type(type: Type) -> Any:
     if type in bits:
         return ir.IntType(bits[type])
     return ir.FloatType() if type is Type.FLOAT else ir.DoubleType()
-
-
-def _signature(kind: Any, count: int) -> Any:
-    from llvmlite import ir
-
-    return ir.FunctionType(kind, [kind] * count)

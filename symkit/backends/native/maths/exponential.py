@@ -59,18 +59,16 @@ def expm1(m: Machine, x: Value) -> Value:
     return m.select(x.equals(0.0), x, result)
 
 
-def expm1_of_negative(m: Machine, x: Value) -> Value:
-    """exp(x) - 1 for x <= 0; shares all but the scaling with `exp_of_negative`."""
-    low, _ = EXP_RANGE[m.format.name]
-    return _less_one(m, *_reduced(m, m.select(x < low, low, x)))
-
-
 def _less_one(m: Machine, fraction: Value, n: Value) -> Value:
     """(1 + fraction) * 2**n - 1."""
-    # Below 2**-(mantissa + 2) the power no longer counts; above 2**bias it is halved once to stay a number.
-    least = -(m.format.mantissa + 3)
-    half = m.power_of_two(m.select(n < least, least, n) - 1)
+    half = _half_power(m, n)
     return 2.0 * m.fma(half, fraction, half - 0.5)
+
+
+def _half_power(m: Machine, n: Value) -> Value:
+    """2**(n - 1), which is a number above 2**bias too; below 2**-(mantissa + 2) it is held, since 1 swallows it."""
+    least = -(m.format.mantissa + 3)
+    return m.power_of_two(m.select(n < least, least, n) - 1)
 
 
 def sigmoid(m: Machine, x: Value) -> Value:
@@ -93,9 +91,21 @@ def cosh(m: Machine, x: Value) -> Value:
 
 
 def tanh(m: Machine, x: Value) -> Value:
-    # exp(-|2 x|) is what the derivative, 4 sigmoid(2 x) sigmoid(-2 x), stands on too.
-    t = expm1_of_negative(m, -abs(2.0 * x))
-    return m.copysign(-t / (t + 2.0), x)
+    """(z - 1)/(z + 1) with z = exp(-2|x|), each rounded once; the derivative 4 sigmoid(2 x) sigmoid(-2 x) shares z."""
+    low, _ = EXP_RANGE[m.format.name]
+    argument = -abs(2.0 * x)
+    fraction, n = _reduced(m, m.select(argument < low, low, argument))
+    half = _half_power(m, n)
+    return m.copysign(m.fma(half, fraction, half - 0.5) / m.fma(half, fraction, half + 0.5), x)
+
+
+def tanhshrink(m: Machine, x: Value) -> Value:
+    """x - tanh(x) without cancellation: near 0 a polynomial, beyond 1 |x| - 1 + 2 z/(1 + z) with z = exp(-2|x|)."""
+    square, a = x * x, abs(x)
+    near = m.polynomial(square, coefficients(m.format)["TANHSHRINK"]) * (square * x)
+    z = exp_of_negative(m, -abs(2.0 * x))
+    far = m.fma(2.0, z * (1.0 / (1.0 + z)), a - 1.0)
+    return m.select(a < 1.0, near, m.copysign(far, x))
 
 
 def tanh_softplus(m: Machine, x: Value) -> Value:

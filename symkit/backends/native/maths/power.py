@@ -27,13 +27,21 @@ def pow_float32(m: Machine, x: Value, y: Value) -> Value:
     return m.select(one, 1.0, real)
 
 
+SQUARED = {"float32": (2.0**-40, 2.0**60, 2.0**100), "float64": (2.0**-400, 2.0**500, 2.0**700)}
+"""(low, high, scale): numbers between the bounds can be squared as they are, and those outside once they are scaled."""
+
+
 def hypot(m: Machine, x: Value, y: Value) -> Value:
-    """Scaled by the larger, so that no square over- or underflows; infinite if either is, even beside NaN."""
+    """Scaled so that no square over- or underflows; infinite if either operand is, even beside NaN."""
     a, b = abs(x), abs(y)
     big = m.select(a > b, a, b)
     small = m.select(a > b, b, a)
-    ratio = small / big
-    result = m.select(big > 0.0, big * m.sqrt(m.fma(ratio, ratio, 1.0)), small + big)
+    low, high, scale = SQUARED[m.format.name]
+    tiny, huge = big < low, big > high
+    factor = m.select(tiny, scale, m.select(huge, 1 / scale, m.real(1.0)))
+    back = m.select(tiny, 1 / scale, m.select(huge, scale, m.real(1.0)))
+    big, small = big * factor, small * factor
+    result = m.sqrt(m.fma(big, big, small * small)) * back
     return m.select(a.equals(math.inf) | b.equals(math.inf), math.inf, result)
 
 

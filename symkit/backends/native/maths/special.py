@@ -101,6 +101,10 @@ def i1e(m: Machine, x: Value) -> Value:
 
 
 def _bessel_far(m: Machine, a: Value, polynomial: str) -> Value:
-    """A polynomial in 1/a over sqrt(a); the limit is 0."""
-    split = BESSEL_SPLIT[m.format.name]
-    return m.polynomial(m.fma(2 * split, 1.0 / a, -1.0), coefficients(m.format)[polynomial]) / m.sqrt(a)
+    """A polynomial in 1/a over sqrt(a); the limit is 0.
+
+    Its constant term stands apart, so that i0e and i1e, whose difference is a derivative, become equal in the end.
+    """
+    inverse = 1.0 / a
+    rest = m.polynomial(m.fma(2 * BESSEL_SPLIT[m.format.name], inverse, -1.0), coefficients(m.format)[polynomial])
+    return m.fma(rest, inverse, 1 / math.sqrt(2 * math.pi)) / m.sqrt(a)
