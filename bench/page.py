@@ -24,7 +24,7 @@ STYLE = {"svg.fonttype": "none", "svg.hashsalt": "symkit", "font.size": 8, "font
 INTRODUCTION = """\
 # Performance
 
-<!-- Written by `python -m bench page` from bench/results/kernels-cpu.json. -->
+<!-- Written by `python -m bench page`, which `make docs` runs, from bench/results/kernels-cpu.json. -->
 
 How fast the fused CPU kernels are beside torch.compile and eager torch, on formulas written with torch's stable
 functions. All run in turns in one process, and medians are shown. Before it is timed, each is checked against float64.
@@ -110,22 +110,40 @@ def _saved(results: Results) -> str:
     return SAVED.format(least=min(saved), most=max(saved))
 
 
+def bars(results: Results) -> dict[tuple[Mode, str], dict[str, float]]:
+    """The ratios at the largest size that the picture shows, by case, for each of its series."""
+    largest = max(elements for elements, _ in results.runs)
+    return {
+        (mode, rival): {t.case: t.ratio(rival) or 0 for t in results.timings if (t.elements, t.mode) == (largest, mode)}
+        for mode in (Mode.FORWARD, Mode.BOTH)
+        for rival in (COMPILED, EAGER)
+    }
+
+
+def described(results: Results) -> str:
+    """The bars in words, which the picture carries for those who cannot see it."""
+    return "; ".join(
+        f"{rival}, {mode.value}: " + ", ".join(f"{case} {number(ratio)}" for case, ratio in ratios.items())
+        for (mode, rival), ratios in bars(results).items()
+    )
+
+
 def picture(results: Results) -> str:
     """Bars of the ratios at the largest size, as SVG; the same bytes at every run."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     largest = max(elements for elements, _ in results.runs)
+    drawn = bars(results)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         for axes, mode in ((left, Mode.FORWARD), (right, Mode.BOTH)):
-            timings = [t for t in results.timings if (t.elements, t.mode) == (largest, mode)]
             for offset, rival in ((-0.2, COMPILED), (0.2, EAGER)):
-                places = [place + offset for place in range(len(timings))]
-                ratios = [t.ratio(rival) or 0 for t in timings]
-                axes.barh(places, ratios, height=0.38, color=COLOURS[rival], label=rival)
-            axes.set_yticks(range(len(timings)), [t.case for t in timings])
+                ratios = drawn[mode, rival]
+                places = [place + offset for place in range(len(ratios))]
+                axes.barh(places, list(ratios.values()), height=0.38, color=COLOURS[rival], label=rival)
+                axes.set_yticks(range(len(ratios)), list(ratios))
             axes.axvline(1, color="#4a5568", linewidth=1)
             axes.set_title(f"{size(largest)} elements, {mode.value}", fontsize=9)
             axes.spines[["top", "right"]].set_visible(False)
@@ -133,5 +151,7 @@ def picture(results: Results) -> str:
         figure.legend(*left.get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
         figure.supxlabel("time in units of symkit's: right of the line symkit is faster", fontsize=8)
         target = io.StringIO()
-        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            target, format="svg", metadata={"Date": None, "Creator": None, "Description": described(results)}
+        )
     return target.getvalue()

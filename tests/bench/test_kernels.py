@@ -17,8 +17,8 @@ import torch
 import symkit
 from bench.findings import Results, from_json, geometric_mean
 from bench.kernels import parsed_sizes, write
-from bench.measure import COPY, EAGER, OURS, PEER, Mode, Timing, measured, shape
-from bench.page import PAGE, PICTURE, kept, page
+from bench.measure import COMPILED, COPY, EAGER, OURS, PEER, Mode, Timing, measured, shape
+from bench.page import PAGE, PICTURE, described, kept, page
 from bench.panel import PANEL, VALUES
 from bench.report import markdown
 
@@ -106,8 +106,20 @@ def test_ratios_are_the_times_of_others_by_ours(quick: Results) -> None:
 
 def test_the_page_shows_the_kept_run() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(kept()), "run `python -m bench page`"
-    drawn = {html.unescape(text) for text in re.findall(r">([^<>]+)</text>", PICTURE.read_text(encoding="utf-8"))}
-    assert {case.name for case in PANEL} <= drawn
+    drawn = html.unescape(PICTURE.read_text(encoding="utf-8"))
+    assert described(kept()) in drawn, "run `python -m bench page`"
+    assert {case.name for case in PANEL} <= set(re.findall(r">([^<>]+)</text>", drawn))
+
+
+def test_the_picture_says_what_it_shows(quick: Results) -> None:
+    timings = [
+        replace(quick.timings[0], case="f", mode=mode, elements=4096, seconds={OURS: 2.0, EAGER: eager, COMPILED: 3.0})
+        for mode, eager in ((Mode.FORWARD, 8.0), (Mode.BOTH, 5.0))
+    ]
+    assert described(replace(quick, timings=timings)) == (
+        "torch.compile, forward: f 1.50; eager, forward: f 4.00; "
+        "torch.compile, forward and backward: f 1.50; eager, forward and backward: f 2.50"
+    )
 
 
 def test_a_page_can_be_made_of_any_run(quick: Results) -> None:
