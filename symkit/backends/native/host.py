@@ -186,6 +186,8 @@ class _Output:
         """The root, its partials added up by numpy: in one order, whatever the number of threads."""
         if self.is_stored:
             return room
+        if room.numel() == 1:
+            return room.view(self._root.shape).to(self._root.dtype)
         with np.errstate(all="ignore"):  # infinities may cancel, and that is for the result to say
             total = room.numpy().sum(axis=self._axes, dtype="float64").transpose(self._order)
         return torch.as_tensor(total).to(self._root.dtype).reshape(self._root.shape)
