@@ -23,7 +23,6 @@ from symkit.backends.native.maths.special import (
     BESSEL_SPLIT,
     ERFC_FROM,
     ERFC_RANGE,
-    NORMAL_FROM,
     NORMAL_RANGE,
 )
 
@@ -137,9 +136,9 @@ def fits(format: Format) -> list[Fit]:
         Fit("ATAN", in_square(rest(mp.atan, lambda x: x, 3)), 0, 1, (9, 21)),
         Fit("ERF", in_square(rest(mp.erf, lambda x: x, 1)), 0, 1, (6, 13)),
         Fit("ERF_SHORT", in_square(rest(mp.erf, lambda x: x, 1)), 0, mpf("0.3"), (4, 10)),
-        tail("ERFCX", lambda a: mp.exp(a * a) * mp.erfc(a), ERFC_FROM, *ERFC_RANGE[format.name]),
+        tail("ERFCX", lambda a: mp.exp(a * a) * mp.erfc(a), ERFC_FROM, *ERFC_RANGE[format.name], (9, 20)),
         tail(
-            "NORMAL", lambda a: mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2, NORMAL_FROM, *NORMAL_RANGE[format.name]
+            "NORMAL", lambda a: mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2, 0, *NORMAL_RANGE[format.name], (11, 26)
         ),
         Fit("I0_NEAR", lambda x: bessel(0, x), 0, split, (13, 28), (2 / split, -1)),
         Fit("I1_NEAR", in_square(rest(lambda x: mp.besseli(1, x), lambda x: mpf(0), 1)), 0, split**2, (6, 15)),
@@ -164,7 +163,7 @@ def in_square(of: Function) -> Function:
     return lambda square: of(mp.sqrt(square))
 
 
-def tail(name: str, of: Function, start: float, centre: float, end: float) -> Fit:
+def tail(name: str, of: Function, start: float, centre: float, end: float, degrees: tuple[int, int]) -> Fit:
     """(a + centre) of(a) as a function of t = (a - centre)/(a + centre), in which it is smooth."""
     k, low, high = mpf(centre), mpf(start), mpf(end)
 
@@ -172,7 +171,7 @@ def tail(name: str, of: Function, start: float, centre: float, end: float) -> Fi
         a = k * (1 + t) / (1 - t)
         return (a + k) * of(a)
 
-    return Fit(name, function, (low - k) / (low + k), (high - k) / (high + k), (9, 20))
+    return Fit(name, function, (low - k) / (low + k), (high - k) / (high + k), degrees)
 
 
 def bessel(order: int, x: Any) -> Any:

@@ -42,10 +42,16 @@ def exp(m: Machine, x: Value) -> Value:
     return exp_scaled(m, x, 0)
 
 
-def exp_of_negative(m: Machine, x: Value, rest_of_x: Value | None = None, factor: Value | None = None) -> Value:
-    """factor * exp(x + rest_of_x) for x <= 0: no overflow to guard, and one scaling that is a normal number."""
+def exp_of_negative(m: Machine, x: Value) -> Value:
+    """exp(x) for x <= 0."""
     low, _ = EXP_RANGE[m.format.name]
-    fraction, n = _reduced(m, m.select(x < low, low, x), rest_of_x)
+    return exp_within(m, m.select(x < low, low, x))
+
+
+def exp_within(m: Machine, x: Value, rest_of_x: Value | None = None, factor: Value | None = None) -> Value:
+    """factor * exp(x + rest_of_x) for x between 0 and the lower end of EXP_RANGE: no overflow to guard, and one scaling
+    that is a normal number."""
+    fraction, n = _reduced(m, x, rest_of_x)
     lift = m.format.bias // 2
     mantissa = 1.0 + fraction if factor is None else m.fma(factor, fraction, factor)
     return (mantissa * m.power_of_two(n + lift)) * 2.0**-lift
