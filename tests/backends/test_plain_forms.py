@@ -10,20 +10,8 @@ import math
 from functools import cache
 
 import pytest
-from operators.jets import (
-    CONSTANTS,
-    OPERATORS,
-    TORCH_DTYPES,
-    WIDER,
-    Point,
-    autograd_jet,
-    exact_jet,
-    faults,
-    holds,
-    is_inside,
-    jet,
-    points,
-)
+from operators.jets import OPERATORS, TORCH_DTYPES, autograd_jet, exact_jet, faults, holds, jet
+from operators.points import CONSTANTS, WIDER, Point, is_inside, points
 
 from symkit.backends.eager import EagerKernel
 from symkit.backends.plain import plain_program

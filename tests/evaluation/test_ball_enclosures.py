@@ -7,7 +7,8 @@ import random
 from typing import Any
 
 import pytest
-from operators.jets import CONSTANTS, OPERATORS, jet, kinks, points, shortened
+from operators.jets import OPERATORS, jet
+from operators.points import CONSTANTS, kinks, points, shortened
 
 from symkit.evaluation import evaluate_balls, evaluate_exact
 from symkit.ops import Operator
