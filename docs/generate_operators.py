@@ -21,10 +21,12 @@ from symkit.ops import (
     arithmetic,
     comparison,
     elementary,
+    extrema,
     gates,
     protected,
     rectifiers,
     special,
+    trigonometric,
 )
 from symkit.text import parse, program_text
 from symkit.text.printer import number_text
@@ -33,9 +35,11 @@ DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "operators.md"
 
 GROUPS = (
-    ("Arithmetic and extrema", arithmetic),
+    ("Arithmetic", arithmetic),
+    ("Size, sign and extrema", extrema),
     ("Comparison and selection", comparison),
-    ("Elementary functions", elementary),
+    ("Exponentials, logarithms and roots", elementary),
+    ("Circular and hyperbolic functions", trigonometric),
     ("Special functions", special),
     ("Rectifiers", rectifiers),
     ("Gated activations", gates),

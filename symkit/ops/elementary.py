@@ -1,4 +1,4 @@
-"""Elementary functions."""
+"""Exponentials, logarithms and roots."""
 
 from __future__ import annotations
 
@@ -6,26 +6,7 @@ import math
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
-from symkit.ops.record import Algebra, Condition, Operator, Term
-
-
-def _arctanh_derivative(b: Algebra, x: Term, r: Term) -> Term:
-    # Near 1 the difference of squares cancels; near 0 the derivative of the product does.
-    return b("where", abs(x) < 0.5, 1 / (1 - x * x), 1 / ((1 - x) * (1 + x)))
-
-
-def _sinc_derivative(b: Algebra, x: Term, r: Term) -> Term:
-    # (cos x - sinc x)/x cancels near 0, so the Taylor series of degree 19 serves |x| < 1 (remainder 1e-18).
-    square = x * x
-    series: Term | float = 0.0
-    for k in range(9, 0, -1):
-        coefficient = (-1) ** k * 2 * k / math.factorial(2 * k + 1)
-        series = coefficient + square * series if isinstance(series, Term) else b.number(coefficient)
-    return b("where", abs(x) < 1, x * series, (b("cos", x) - r) / x)
-
-
-HALF_PI = math.nextafter(math.pi / 2, 2)
-"""The float above pi/2, so that it bounds the exact value."""
+from symkit.ops.record import Condition, Operator
 
 OPERATORS = (
     Operator(
@@ -138,158 +119,6 @@ OPERATORS = (
         cost=6,
     ),
     Operator(
-        "sin",
-        1,
-        "Sine, in radians.",
-        "B section 3.1.1",
-        latex=r"\sin\left({0}\right)",
-        exact=lambda m, x: m.sin(x),
-        partials=(lambda b, x, r: b("cos", x),),
-        ball=lambda x: x.sin(),
-        range=(-1.0, 1.0),
-        safe=(0.0,),
-        parity="odd",
-        torch="torch.sin",
-        native="sin",
-        numpy="numpy.sin",
-        cost=14,
-    ),
-    Operator(
-        "cos",
-        1,
-        "Cosine, in radians.",
-        "B section 3.1.1",
-        latex=r"\cos\left({0}\right)",
-        exact=lambda m, x: m.cos(x),
-        partials=(lambda b, x, r: -b("sin", x),),
-        ball=lambda x: x.cos(),
-        range=(-1.0, 1.0),
-        safe=(0.0,),
-        parity="even",
-        torch="torch.cos",
-        native="cos",
-        numpy="numpy.cos",
-        cost=14,
-    ),
-    Operator(
-        "tan",
-        1,
-        "Tangent, in radians.",
-        "torch.tan",
-        latex=r"\tan\left({0}\right)",
-        expansion=lambda b, x: b("sin", x) / b("cos", x),
-        partials=(lambda b, x, r: 1 + r * r,),
-        domain=(Condition("!= 0", lambda b, x: b("cos", x)),),
-        safe=(0.0,),
-        parity="odd",
-        torch="torch.tan",
-        numpy="numpy.tan",
-        native="tan",
-        cost=30,
-    ),
-    Operator(
-        "sinc",
-        1,
-        "sin(x)/x, and 1 at 0; not torch.sinc, which is sin(pi x)/(pi x).",
-        "B section 3.1.1",
-        latex=r"\operatorname{{sinc}}\left({0}\right)",
-        expansion=lambda b, x: b("where", b("eq", x, 0), 1, b("sin", x) / b("where", b("eq", x, 0), 1, x)),
-        ball=lambda x: x.sinc(),
-        partials=(_sinc_derivative,),
-        torch_exception="torch's second derivative is NaN below 1e-19 in float32, where the square of x is 0",
-        kinks=lambda b, x: (),
-        range=(-0.2172336282112217, 1.0),
-        safe=(0.0,),
-        parity="even",
-        cost=20,
-    ),
-    Operator(
-        "sinh",
-        1,
-        "Hyperbolic sine.",
-        "B section 3.1.1, table 4.1",
-        latex=r"\sinh\left({0}\right)",
-        exact=exact.sinh,
-        partials=(lambda b, x, r: b("cosh", x),),
-        ball=balls.monotone("sinh"),
-        trend=("increasing",),
-        overflows=True,
-        safe=(0.0,),
-        parity="odd",
-        torch="torch.sinh",
-        native="sinh",
-        numpy="numpy.sinh",
-        cost=16,
-    ),
-    Operator(
-        "cosh",
-        1,
-        "Hyperbolic cosine.",
-        "B section 3.1.1, table 4.1",
-        latex=r"\cosh\left({0}\right)",
-        exact=exact.cosh,
-        partials=(lambda b, x, r: b("sinh", x),),
-        ball=balls.cosh,
-        range=(1.0, math.inf),
-        overflows=True,
-        safe=(0.0,),
-        parity="even",
-        torch="torch.cosh",
-        native="cosh",
-        numpy="numpy.cosh",
-        cost=14,
-    ),
-    Operator(
-        "tanh",
-        1,
-        "Hyperbolic tangent.",
-        "B section 3.1.1, table 4.1; R table 3.1",
-        latex=r"\tanh\left({0}\right)",
-        exact=exact.tanh,
-        partials=(lambda b, x, r: b("square", b("sech", x)),),
-        ball=balls.monotone("tanh"),
-        trend=("increasing",),
-        range=(-1.0, 1.0),
-        safe=(0.0,),
-        parity="odd",
-        torch="torch.tanh",
-        native="tanh",
-        numpy="numpy.tanh",
-        cost=16,
-    ),
-    Operator(
-        "sech",
-        1,
-        "Hyperbolic secant, 1/cosh(x).",
-        "the square root of tanh's derivative",
-        latex=r"\operatorname{{sech}}\left({0}\right)",
-        expansion=lambda b, x: 1 / b("cosh", x),
-        partials=(lambda b, x, r: -(r * b("tanh", x)),),
-        torch_exception="where cosh overflows (710 in float64, 89 in float32) torch's derivatives are NaN, not 0",
-        range=(0.0, 1.0),
-        safe=(0.0,),
-        parity="even",
-        cost=18,
-    ),
-    Operator(
-        "arcsinh",
-        1,
-        "Inverse hyperbolic sine.",
-        "B section 3.1.1, table 4.1",
-        aliases=("asinh",),
-        latex=r"\operatorname{{arcsinh}}\left({0}\right)",
-        exact=exact.asinh,
-        partials=(lambda b, x, r: 1 / b("hypot", 1, x),),
-        ball=balls.monotone("asinh"),
-        trend=("increasing",),
-        safe=(0.0,),
-        parity="odd",
-        torch="torch.asinh",
-        native="arcsinh",
-        numpy="numpy.arcsinh",
-        cost=18,
-    ),
-    Operator(
         "hypot",
         2,
         "sqrt(x**2 + y**2) without overflow.",
@@ -309,42 +138,6 @@ OPERATORS = (
         native="hypot",
         numpy="numpy.hypot",
         cost=8,
-    ),
-    Operator(
-        "arctan",
-        1,
-        "Inverse tangent.",
-        "B section 3.1.1 (printed arctanh; every function found there uses arctan), table 4.1",
-        aliases=("atan",),
-        latex=r"\arctan\left({0}\right)",
-        exact=lambda m, x: m.atan(x),
-        partials=(lambda b, x, r: 1 / (1 + x * x),),
-        ball=balls.monotone("atan"),
-        trend=("increasing",),
-        range=(-HALF_PI, HALF_PI),
-        safe=(0.0,),
-        parity="odd",
-        torch="torch.atan",
-        native="arctan",
-        numpy="numpy.arctan",
-        cost=18,
-    ),
-    Operator(
-        "arctanh",
-        1,
-        "Inverse hyperbolic tangent; infinite at -1 and 1, NaN outside.",
-        "B section 3.1.1 as printed",
-        aliases=("atanh",),
-        latex=r"\operatorname{{arctanh}}\left({0}\right)",
-        expansion=lambda b, x: 0.5 * (b("log1p", x) - b("log1p", -x)),
-        partials=(_arctanh_derivative,),
-        domain=(Condition("> 0", lambda b, x: (1 - x) * (1 + x)),),
-        trend=("increasing",),
-        safe=(0.0,),
-        parity="odd",
-        torch="torch.atanh",
-        numpy="numpy.arctanh",
-        cost=30,
     ),
     Operator(
         "log_cosh",

@@ -70,9 +70,31 @@ def _rebuild(added: tuple[Operator, ...]) -> OperatorTable:
 @cache
 def standard() -> OperatorTable:
     """The table that symkit ships."""
-    from symkit.ops import activations, arithmetic, comparison, elementary, gates, protected, rectifiers, special
+    from symkit.ops import (
+        activations,
+        arithmetic,
+        comparison,
+        elementary,
+        extrema,
+        gates,
+        protected,
+        rectifiers,
+        special,
+        trigonometric,
+    )
 
-    rooms = (arithmetic, comparison, elementary, special, rectifiers, gates, activations, protected)
+    rooms = (
+        arithmetic,
+        extrema,
+        comparison,
+        elementary,
+        trigonometric,
+        special,
+        rectifiers,
+        gates,
+        activations,
+        protected,
+    )
     return OperatorTable(operator for room in rooms for operator in room.OPERATORS)
 
 

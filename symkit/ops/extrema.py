@@ -1,0 +1,121 @@
+"""Size, sign and extrema."""
+
+from __future__ import annotations
+
+import math
+
+from symkit.ops import ball_forms as balls
+from symkit.ops import exact_forms as exact
+from symkit.ops.record import Algebra, Form, Operator, Term
+
+
+def _share_at_tie(wins: str) -> tuple[Form, Form]:
+    """Partials of max or min: `wins` holds where the first operand is the result; a tie gives each one half.
+
+    The outer select is what lets a derivative mask the loser before it multiplies.
+    """
+
+    def by_a(b: Algebra, x: Term, y: Term, r: Term) -> Term:
+        return b("where", b(wins, x, y), b("where", b("eq", x, y), 0.5, 1), 0)
+
+    def by_b(b: Algebra, x: Term, y: Term, r: Term) -> Term:
+        return b("where", b(wins, y, x), b("where", b("eq", x, y), 0.5, 1), 0)
+
+    return by_a, by_b
+
+
+def _greater(b: Algebra, x: Term, y: Term) -> Term:
+    return b("where", x > y, x, b("where", y > x, y, 0.5 * x + 0.5 * y))
+
+
+def _smaller(b: Algebra, x: Term, y: Term) -> Term:
+    return b("where", x < y, x, b("where", y < x, y, 0.5 * x + 0.5 * y))
+
+
+OPERATORS = (
+    Operator(
+        "abs",
+        1,
+        "Absolute value.",
+        "B section 3.1.1, table 4.1; R table 3.1",
+        aliases=("absolute", "fabs"),
+        latex=r"\left|{0}\right|",
+        exact=lambda m, x: abs(x),
+        partials=(lambda b, x, r: b("sign", x),),
+        ball=balls.absolute,
+        smoothness=0,
+        kinks=lambda b, x: (x,),
+        at_kink="0",
+        range=(0.0, math.inf),
+        safe=(1.0,),
+        parity="even",
+        torch="torch.abs",
+        native="abs",
+        numpy="numpy.abs",
+    ),
+    Operator(
+        "sign",
+        1,
+        "-1, 0 or 1.",
+        "R table 3.1",
+        aliases=("sgn",),
+        latex=r"\operatorname{{sign}}\left({0}\right)",
+        exact=exact.sign,
+        partials=(None,),
+        ball=balls.sign,
+        smoothness=-1,
+        kinks=lambda b, x: (x,),
+        at_kink="0",
+        trend=("increasing",),
+        range=(-1.0, 1.0),
+        safe=(1.0,),
+        parity="odd",
+        torch="torch.sign",
+        native="sign",
+        numpy="numpy.sign",
+    ),
+    Operator(
+        "max",
+        2,
+        "The larger of two; NaN if either is.",
+        "B section 3.1.1, table 4.1; R table 3.1",
+        aliases=("maximum", "max_n"),
+        latex=r"\max\left\{{{0}, {1}\right\}}",
+        exact=exact.maximum,
+        partials=_share_at_tie("ge"),
+        ball=balls.maximum,
+        smoothness=0,
+        kinks=lambda b, x, y: (x - y,),
+        at_kink="1/2 for each operand",
+        trend=("increasing", "increasing"),
+        as_select=_greater,
+        safe=(1.0, 1.0),
+        commutative=True,
+        associative=True,
+        torch="torch.maximum",
+        native="max",
+        numpy="numpy.maximum",
+    ),
+    Operator(
+        "min",
+        2,
+        "The smaller of two; NaN if either is.",
+        "B section 3.1.1, table 4.1; R table 3.1",
+        aliases=("minimum", "min_n"),
+        latex=r"\min\left\{{{0}, {1}\right\}}",
+        exact=exact.minimum,
+        partials=_share_at_tie("le"),
+        ball=balls.minimum,
+        smoothness=0,
+        kinks=lambda b, x, y: (x - y,),
+        at_kink="1/2 for each operand",
+        trend=("increasing", "increasing"),
+        as_select=_smaller,
+        safe=(1.0, 1.0),
+        commutative=True,
+        associative=True,
+        torch="torch.minimum",
+        native="min",
+        numpy="numpy.minimum",
+    ),
+)
