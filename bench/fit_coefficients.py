@@ -138,7 +138,7 @@ def fits(format: Format) -> list[Fit]:
         Fit("ERF_SHORT", in_square(rest(mp.erf, lambda x: x, 1)), 0, mpf("0.3"), (4, 10)),
         tail("ERFCX", lambda a: mp.exp(a * a) * mp.erfc(a), ERFC_FROM, *ERFC_RANGE[format.name], (9, 20)),
         tail(
-            "NORMAL", lambda a: mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2, 0, *NORMAL_RANGE[format.name], (11, 26)
+            "NORMAL", lambda a: mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2, 0, *NORMAL_RANGE[format.name], (11, 27)
         ),
         Fit("I0_NEAR", lambda x: bessel(0, x), 0, split, (13, 28), (2 / split, -1)),
         Fit("I1_NEAR", in_square(rest(lambda x: mp.besseli(1, x), lambda x: mpf(0), 1)), 0, split**2, (6, 15)),
