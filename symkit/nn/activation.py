@@ -80,7 +80,8 @@ class Activation(ExpressionModule):
         return ()
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.function(x, **{name: self._placed(name, value, x) for name, value in self.values().items()})
+        values = {name: self._placed(name, value, x) for name, value in self.values().items()}
+        result: Tensor = self.function(x, **values)
         return result
 
     def _placed(self, name: str, value: Tensor, x: Tensor) -> Tensor:

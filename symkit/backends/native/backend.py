@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from symkit.backends.eager import EagerKernel
 from symkit.backends.forms import has_torch_form
-from symkit.backends.native.host import HostCode, Prepared
+from symkit.backends.native.host import HostTarget
+from symkit.backends.native.prepare import Prepared, prepare
 from symkit.backends.native.translate import has_native_form
 from symkit.backends.unfused import Unfused
 from symkit.errors import Unsupported
@@ -77,7 +78,7 @@ class NativeKernel:
     """A fused kernel, and the same Program node by node for tensors whose memory it cannot read."""
 
     def __init__(self, program: Program, leaves: tuple[str, ...], like: Like | None, anywhere: bool) -> None:
-        self._code = HostCode(program, leaves)
+        self._host = HostTarget(program, leaves)
         self._program = program
         self._leaves = leaves
         self._like = like
@@ -102,7 +103,9 @@ class NativeKernel:
                 return self._elsewhere(leaves, dtype)
             if len(self._prepared) >= MAX_PREPARED:
                 self._prepared.clear()
-            prepared = self._prepared[tuple(key)] = self._code.prepare(leaves, dtype, self._like)
+            prepared = self._prepared[tuple(key)] = prepare(
+                self._host, leaves, dtype, self._like or (None,) * len(self._program.roots)
+            )
         return prepared(leaves)
 
     def _elsewhere(self, leaves: Sequence[Tensor], dtype: torch.dtype | None) -> tuple[Tensor, ...]:

@@ -6,7 +6,6 @@ import ctypes
 from collections.abc import Callable, Sequence
 from functools import partial
 from struct import Struct
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,21 +13,13 @@ from torch import Tensor
 
 from symkit.backends.native.engine import Code
 from symkit.backends.native.host_text import KernelText, Reduction
-from symkit.backends.native.layout import Layout, RootLayout, plan, root_layouts, storage_order
+from symkit.backends.native.layout import Layout, RootLayout, plan
 from symkit.backends.native.machine import FLOAT32, FLOAT64
-from symkit.backends.native.storage import Storage
+from symkit.backends.native.prepare import Call, Prepared
 from symkit.backends.native.threads import run_items
 from symkit.backends.native.translate import translate
-from symkit.backends.protocol import Like, broadcast_shape
-from symkit.backends.unfused import computed_dtype
 from symkit.ir import Program, fingerprint
 
-STORAGES = {
-    torch.float64: Storage.FLOAT64,
-    torch.float32: Storage.FLOAT32,
-    torch.bfloat16: Storage.BFLOAT16,
-    torch.float16: Storage.FLOAT16,
-}
 FORMATS = {torch.float32: FLOAT32, torch.float64: FLOAT64}
 
 PARALLEL_FROM = 8192
@@ -39,7 +30,7 @@ _empty_like = torch.empty_like
 _pointer = Tensor.data_ptr
 
 
-class HostCode:
+class HostTarget:
     """A Program compiled for the host, once for each layout and choice of dtypes it meets."""
 
     def __init__(self, program: Program, leaves: tuple[str, ...]) -> None:
@@ -47,29 +38,15 @@ class HostCode:
         self._leaves = leaves
         self._code: dict[object, Code] = {}
 
-    def prepare(self, leaves: Sequence[Tensor], dtype: torch.dtype | None, like: Like | None) -> Prepared:
-        """All of a call that does not depend on the numbers in the tensors; see `symkit.backends.Kernel`.
-
-        Args:
-            leaves: CPU tensors with memory, of any strides.
-        """
-        computed = computed_dtype(leaves)
-        if any(leaf.dtype not in STORAGES for leaf in leaves):
-            floats = _floats(leaves, computed)
-            return _Converted(self.prepare(floats, dtype, like), computed)
-        shape = broadcast_shape(leaves)
-        roots = root_layouts(leaves, shape, like or (None,) * len(self._program.roots), dtype or computed)
-        if not shape.numel():
-            return _Empty(roots)
-        strides = [_broadcast_strides(leaf.shape, leaf.stride(), shape) for leaf in leaves]
-        strides += [_broadcast_strides(root.shape, root.strides, shape) for root in roots]
-        storages = [STORAGES[leaf.dtype] for leaf in leaves] + [STORAGES[root.dtype] for root in roots]
-        summed = [root.shape != shape for root in roots]
-        layout = plan(shape, strides, storage_order(leaves, shape), storages, summed)
+    def fused(self, call: Call) -> Prepared | None:
+        """See `symkit.backends.native.prepare.Target`."""
+        layout = plan(call.shape, call.strides, call.order, call.storages, call.summed)
         if layout is None:
-            return _SummedAfterwards(self.prepare(leaves, None, None), roots)
-        outputs = [_Output(layout, position, root, computed, leaves) for position, root in enumerate(roots)]
-        return _Fused(self._compiled(computed, layout), layout, outputs)
+            return None
+        outputs = [
+            _Output(layout, position, root, call.computed, call.leaves) for position, root in enumerate(call.roots)
+        ]
+        return _Fused(self._compiled(call.computed, layout), layout, outputs)
 
     def _compiled(self, dtype: torch.dtype, layout: Layout) -> Code:
         key = dtype, layout.box
@@ -81,12 +58,6 @@ class HostCode:
 
             self._code[key] = Code(f"{fingerprint(self._program)} {self._leaves} {dtype} {layout.box}", source)
         return self._code[key]
-
-
-class Prepared(Protocol):
-    """A kernel for tensors of known shapes, strides and dtypes."""
-
-    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]: ...
 
 
 class _Fused:
@@ -117,39 +88,6 @@ class _Fused:
         if self._stored:
             return tuple(results)
         return tuple([output.finished(room) for output, room in zip(self._outputs, results, strict=True)])
-
-
-class _Converted:
-    """For leaves that no kernel reads as they are: integers, such as those of a target."""
-
-    def __init__(self, prepared: Prepared, computed: torch.dtype) -> None:
-        self._prepared = prepared
-        self._computed = computed
-
-    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        return self._prepared(_floats(leaves, self._computed))
-
-
-class _SummedAfterwards:
-    """For sums that keep dimensions which one pass cannot: whole roots, then torch's sum."""
-
-    def __init__(self, prepared: Prepared, roots: list[RootLayout]) -> None:
-        self._prepared = prepared
-        self._roots = roots
-
-    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        whole = self._prepared(leaves)
-        return tuple(wanted.of(root.sum_to_size(wanted.shape)) for root, wanted in zip(whole, self._roots, strict=True))
-
-
-class _Empty:
-    """No elements: roots are empty, and sums 0."""
-
-    def __init__(self, roots: list[RootLayout]) -> None:
-        self._roots = roots
-
-    def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        return tuple(root.empty().zero_() for root in self._roots)
 
 
 class _Output:
@@ -191,14 +129,3 @@ class _Output:
         with np.errstate(all="ignore"):  # infinities may cancel, and that is for the result to say
             total = room.numpy().sum(axis=self._axes, dtype="float64").transpose(self._order)
         return torch.as_tensor(total).to(self._root.dtype).reshape(self._root.shape)
-
-
-def _broadcast_strides(shape: torch.Size, strides: Sequence[int], full: torch.Size) -> tuple[int, ...]:
-    """Strides over the full shape: 0 along dimensions that are broadcast."""
-    padding = len(full) - len(shape)
-    own = [0 if size == 1 else stride for size, stride in zip(shape, strides, strict=True)]
-    return (*(0,) * padding, *own)
-
-
-def _floats(leaves: Sequence[Tensor], computed: torch.dtype) -> list[Tensor]:
-    return [leaf if leaf.dtype in STORAGES else leaf.to(computed) for leaf in leaves]
