@@ -15,6 +15,7 @@ run: .venv/installed
 
 test: .venv/installed
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict symkit
 	$(BIN)/pytest -q -n $(WORKERS)
 
