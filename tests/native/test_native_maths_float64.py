@@ -20,6 +20,18 @@ SPECIAL = [
 SIGNED = [*SPECIAL, *(-x for x in SPECIAL), math.nan]
 
 
+ANGLES = [
+    math.pi,
+    355.0,
+    1e6 * math.pi,
+    2.0**40,
+    math.nextafter(2.0**40, 2.0**41),
+    2.0**53,
+    math.ldexp(6381956970095103, 797),
+]
+"""Near multiples of pi, the last one nearest of all float64 numbers, and about where the way to them changes."""
+
+
 def sample(seed: int) -> list[float]:
     rng = np.random.default_rng(seed)
     parts = (
@@ -28,7 +40,7 @@ def sample(seed: int) -> list[float]:
         rng.uniform(-745, 710, 30),
         rng.choice([-1.0, 1.0], 30) * np.exp(rng.uniform(-700, 700, 30)),
     )
-    return [float(x) for x in np.concatenate(parts)]
+    return [*(float(x) for x in np.concatenate(parts)), *ANGLES, *(-x for x in ANGLES)]
 
 
 def exactly(subject: Subject, x: float) -> float:

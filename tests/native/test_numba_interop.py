@@ -55,6 +55,13 @@ def test_the_ufunc_broadcasts_and_keeps_the_dtype(text: str, dtype: str) -> None
     np.testing.assert_allclose(found, expected, rtol=16 * unit, atol=4 * unit)
 
 
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
+def test_angles_of_any_size(name: str) -> None:
+    x = np.array([0.5, 1e22, -3.0, 2.0**41, -1e300])
+    found = symkit.to_numba(f"{name}(x)").ufunc(x)
+    np.testing.assert_allclose(found, [symkit.evaluate(f"{name}(x)", x=v) for v in x.tolist()], rtol=1e-15)
+
+
 def test_losses_and_constants() -> None:
     loss = symkit.to_numba("-(y*(1 - xi) + xi/C)*log(p + eps)", C=10)
     assert loss.arguments == ("y", "p", "xi")
