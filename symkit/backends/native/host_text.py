@@ -105,10 +105,6 @@ class KernelText:
                 *self._either(),
             ]
         lines += [*self._run(), PARALLEL, *sorted(self._quick.declarations | self._careful.declarations)]
-        if self._summed:
-            vector = self._vector
-            kind = f"v{self._lanes}f{32 if self._real == 'float' else 64}"
-            lines.append(f"declare {self._real} @llvm.vector.reduce.fadd.{kind}({self._real}, {vector})")
         # Chains of dependent operations run side by side; LLVM alone would leave most of the machine idle.
         lines.append("!0 = distinct !{!0, !1}")
         lines.append(f'!1 = !{{!"llvm.loop.interleave.count", i32 {self._box.interleave}}}')
@@ -300,12 +296,8 @@ class KernelText:
             "  br i1 %moretiles, label %tiles, label %tilesdone",
             "tilesdone:",
         ]
-        kind = f"v{self._lanes}f{32 if self._real == 'float' else 64}"
         for name in self._summed:
-            lines.append(
-                f"  %whole{name} = call {self._real} @llvm.vector.reduce.fadd.{kind}"
-                f"({self._real} 0.0, {self._vector} %sum{name})"
-            )
+            lines += self._add_lanes(name)
             lines.append(f"  store {self._real} %whole{name}, ptr %b{name}")
         return [*lines, "  br label %rowdone"]
 
@@ -324,6 +316,22 @@ class KernelText:
         lines.append(f"  %z{name} = fadd {self._vector} {chains[2]}, {chains[3]}")
         lines.append(f"  %sum{name} = fadd {self._vector} %y{name}, %z{name}")
         return lines
+
+    def _add_lanes(self, name: str) -> list[str]:
+        """The lanes of a sum added up in a fixed tree: each half to the other, until one is left."""
+        lines: list[str] = []
+        total, count = f"%sum{name}", self._lanes
+        while count > 1:
+            half = count // 2
+            kind, lower = f"<{count} x {self._real}>", f"<{half} x {self._real}>"
+            for part, places in (("u", range(half)), ("w", range(half, count))):
+                mask = ", ".join(f"i32 {place}" for place in places)
+                lines.append(
+                    f"  %{part}{name}_{half} = shufflevector {kind} {total}, {kind} poison, <{half} x i32> <{mask}>"
+                )
+            lines.append(f"  %n{name}_{half} = fadd {lower} %u{name}_{half}, %w{name}_{half}")
+            total, count = f"%n{name}_{half}", half
+        return [*lines, f"  %whole{name} = extractelement <1 x {self._real}> {total}, i32 0"]
 
     def _call(self, pointers: list[str], count: str) -> str:
         strides = [f"i64 %s{name}" for name in self._names]
