@@ -24,36 +24,55 @@ class Storage(Enum):
         """The LLVM type of one element."""
         return "i16" if self in (Storage.BFLOAT16, Storage.FLOAT16) else self.value
 
+    @property
+    def half(self) -> str | None:
+        """The LLVM type of a half, for targets with instructions to convert it; None for other storages."""
+        return {Storage.BFLOAT16: "bfloat", Storage.FLOAT16: "half"}.get(self)
+
 
 def load(storage: Storage, format: Format, result: str, pointer: str) -> list[str]:
     """Lines that load `result` (without its %) in the arithmetic of a format."""
     if storage.element == format.real.value:
         return [f"  %{result} = load {storage.element}, ptr {pointer}"]
-    if storage is Storage.FLOAT32:
-        return [f"  %{result}.n = load float, ptr {pointer}", f"  %{result} = fpext float %{result}.n to double"]
-    if storage is Storage.FLOAT64:
-        return [f"  %{result}.w = load double, ptr {pointer}", f"  %{result} = fptrunc double %{result}.w to float"]
-    narrow = result if format.real is Type.FLOAT else f"{result}.f"
-    lines = [f"  %{result}.h = load i16, ptr {pointer}", f"  %{result}.i = zext i16 %{result}.h to i32"]
-    lines += _from_bfloat16(result, narrow) if storage is Storage.BFLOAT16 else _from_float16(result, narrow)
-    return lines if narrow == result else [*lines, f"  %{result} = fpext float %{narrow} to double"]
+    return [
+        f"  %{result}.e = load {storage.element}, ptr {pointer}",
+        *from_element(storage, format, result, f"%{result}.e"),
+    ]
 
 
 def store(storage: Storage, format: Format, value: str, pointer: str, name: str) -> list[str]:
     """Lines that store a value, rounded to nearest even; `name` makes their own names unique."""
-    if storage.element == format.real.value:
-        return [f"  store {storage.element} {value}, ptr {pointer}"]
+    lines, element = to_element(storage, format, value, name)
+    return [*lines, f"  store {storage.element} {element}, ptr {pointer}"]
+
+
+def from_element(storage: Storage, format: Format, result: str, element: str) -> list[str]:
+    """Lines that make `result` (without its %) of what was loaded, whose type is another than the format's."""
+    if storage is Storage.FLOAT32:
+        return [f"  %{result} = fpext float {element} to double"]
     if storage is Storage.FLOAT64:
-        return [f"  %{name}.w = fpext float {value} to double", f"  store double %{name}.w, ptr {pointer}"]
+        return [f"  %{result} = fptrunc double {element} to float"]
+    narrow = result if format.real is Type.FLOAT else f"{result}.f"
+    lines = [f"  %{result}.i = zext i16 {element} to i32"]
+    lines += _from_bfloat16(result, narrow) if storage is Storage.BFLOAT16 else _from_float16(result, narrow)
+    return lines if narrow == result else [*lines, f"  %{result} = fpext float %{narrow} to double"]
+
+
+def to_element(storage: Storage, format: Format, value: str, name: str) -> tuple[list[str], str]:
+    """(lines, what to store): a value rounded to nearest even."""
+    if storage.element == format.real.value:
+        return [], value
+    if storage is Storage.FLOAT64:
+        return [f"  %{name}.w = fpext float {value} to double"], f"%{name}.w"
     lines = []
     if format.real is Type.DOUBLE:
         lines.append(f"  %{name}.n = fptrunc double {value} to float")
         value = f"%{name}.n"
     if storage is Storage.FLOAT32:
-        return [*lines, f"  store float {value}, ptr {pointer}"]
+        return lines, value
     lines.append(f"  %{name}.b = bitcast float {value} to i32")
     lines += _to_bfloat16(name) if storage is Storage.BFLOAT16 else _to_float16(name)
-    return [*lines, f"  %{name}.h = trunc i32 %{name}.r to i16", f"  store i16 %{name}.h, ptr {pointer}"]
+    return [*lines, f"  %{name}.h = trunc i32 %{name}.r to i16"], f"%{name}.h"
 
 
 def _from_bfloat16(name: str, result: str) -> list[str]:
