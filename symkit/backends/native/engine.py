@@ -14,10 +14,10 @@ from typing import Any
 from symkit.backends.native.threads import thread_symbols
 from symkit.disk_cache import KERNELS
 
-_lock = threading.RLock()
+lock = threading.RLock()
 """LLVM's global context is not safe to share while compiling; a fork waits, or the child would find it taken."""
 
-os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 @cache
@@ -66,7 +66,7 @@ class Code:
     def __init__(self, fingerprint: str, source: Callable[[], str]) -> None:
         import llvmlite.binding as llvm
 
-        with _lock:
+        with lock:
             for name, address in thread_symbols().items():
                 llvm.add_symbol(name, address)
             key = _key(fingerprint)
