@@ -1,0 +1,509 @@
+"""A CUDA kernel as LLVM IR, for NVPTX and for the host.
+
+Every thread of the grid is a worker of `cuda_layout`: it goes along its chunks in turns, several chunks at once, reads
+each by one access of 16 bytes where memory allows, and keeps the sums of its roots in registers, in as many chains as
+it handles elements. There is no fast-math flag, no barrier and no atomic.
+
+A turn that is not whole, at the end of a row, or has an exceptional element (see `Machine.seldom`), is done element by
+element instead, with rare values, by code that stands in the kernel once.
+
+Arguments are one array of 64-bit words: a pointer for every leaf and root, or to the partials of a root that is summed,
+then those of `CudaBox.words`. For the host the same kernel has the thread's and the block's number as arguments too,
+and `blocks(args, first, last)` runs it for all threads of some blocks, one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from symkit.backends.native.cuda_layout import ACCESS, THREADS, CudaBox
+from symkit.backends.native.host_text import Step
+from symkit.backends.native.llvm_text import Writer
+from symkit.backends.native.machine import FLOAT32, Machine, Value
+from symkit.backends.native.storage import from_element, to_element
+
+
+HALVES = ("half", "bfloat")
+"""Types of elements that the device itself converts."""
+
+Indices = dict[int, str]
+"""Names of the index in every dimension; of columns it is that of an element."""
+
+
+class CudaTarget(Enum):
+    """What the text is for: its header, pointers and conversions of halves differ."""
+
+    NVPTX = "nvptx"
+    HOST = "host"
+
+
+class CudaText:
+    """Writes `kernel(args)`.
+
+    Args:
+        machine: the program; `roots` are its results, `leaves` the names of its arguments in order.
+        box: the layout it is for.
+    """
+
+    def __init__(self, machine: Machine, leaves: Sequence[str], roots: Sequence[Value], box: CudaBox) -> None:
+        self._machine, self._leaves, self._roots, self._box = machine, tuple(leaves), tuple(roots), box
+        self._exceptional = machine.exceptional(roots)
+
+    def text(self, target: CudaTarget) -> str:
+        arguments = {leaf: f"%x{i}" for i, leaf in enumerate(self._leaves)}
+        quick, careful = (Writer(self._machine, arguments, rare=rare) for rare in (False, True))
+        real = self._machine.format.real.value
+        kernel = _Kernel(self._box, self._machine, len(self._leaves), self._exceptional is not None, target)
+        lines = kernel.lines()
+        wanted = [*self._roots, *([] if self._exceptional is None else [self._exceptional])]
+        lines += self._body("quick", quick, wanted, real)
+        if kernel.goes_slow:
+            lines += self._body("careful", careful, self._roots, real)
+        lines += sorted(quick.declarations | careful.declarations)
+        return "\n".join([*lines, *(NVPTX_END if target is CudaTarget.NVPTX else HOST_END), *METADATA]) + "\n"
+
+    def _body(self, name: str, writer: Writer, wanted: Sequence[Value], real: str) -> list[str]:
+        """`name(x...)`: the roots of one element, and in the quick one whether it is exceptional."""
+        body, results = writer.write(wanted)
+        types = [value.type.value for value in wanted]
+        kind = struct(types)
+        parameters = ", ".join(f"{real} %x{i}" for i in range(len(self._leaves)))
+        lines = [f"define internal {kind} @{name}({parameters}) alwaysinline {{", *body]
+        packed = "poison"
+        for i, (type, result) in enumerate(zip(types, results, strict=True)):
+            lines.append(f"  %r{i} = insertvalue {kind} {packed}, {type} {result}, {i}")
+            packed = f"%r{i}"
+        return [*lines, f"  ret {kind} {packed}", "}"]
+
+
+class _Kernel:
+    """The kernel around the bodies. Tensors go by their places, dimensions by their numbers; a `tag` tells apart what is
+    worked out for several chunks. Methods give lines, and the names of the values that these define."""
+
+    def __init__(self, box: CudaBox, machine: Machine, leaves: int, is_seldom: bool, target: CudaTarget) -> None:
+        self._box = box
+        self._format = machine.format
+        self._real = machine.format.real.value
+        self._index = "i64" if box.wide else "i32"
+        self._inputs = range(leaves)
+        self._stored = [place for place in box.roots if not box.is_sum(place)]
+        self._sums = [place for place in box.roots if box.is_sum(place)]
+        self._columns = len(box.moves[0]) - 1
+        self._kept, self._walked = box.kept, box.walked
+        self._is_seldom = is_seldom
+        self._is_device = target is CudaTarget.NVPTX
+        self._pointer = "ptr addrspace(1)" if self._is_device else "ptr"
+        self._elements = box.chunks * box.vector
+        self._lanes = box.vector if box.keeps_columns else 1
+        """Partials of a worker."""
+        self._checked = box.chunks > 1 or (box.is_one_row and box.vector > 1)
+        """Whether turns may be not whole."""
+        self.goes_slow = self._checked or is_seldom
+        self._place: Indices = {}
+        """Of the worker in the kept dimensions."""
+        self._once: dict[int, list[str]] = {}
+        """Inputs that a worker reads once, since its turns do not move along them."""
+
+    def lines(self) -> list[str]:
+        lines = [*self._header(), *self._words(), *self._start(), *self._turn(), *self._quick()]
+        if self.goes_slow:
+            lines += self._slow()
+        return [*lines, *self._turned(), *self._finish()]
+
+    # -- before the turns ----------------------------------------------------------------------------------------
+
+    def _header(self) -> list[str]:
+        if not self._is_device:
+            return ["define internal void @kernel(ptr %args, i32 %thread, i32 %block) noinline {", "entry:"]
+        size = len(self._box.steps) + len(self._box.words)
+        return [
+            f"define ptx_kernel void @kernel(ptr byval([{size} x i64]) align 8 %args) #0 {{",
+            "entry:",
+            "  %thread = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()",
+            "  %block = call i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()",
+        ]
+
+    def _words(self) -> list[str]:
+        lines = []
+        tensors = len(self._box.steps)
+        for place in range(tensors):
+            lines.append(f"  %p{place}.a = getelementptr i64, ptr %args, i64 {place}")
+            lines.append(f"  %p{place} = load {self._pointer}, ptr %p{place}.a")
+        for i, word in enumerate(self._box.words):
+            lines.append(f"  %{word}.a = getelementptr i64, ptr %args, i64 {tensors + i}")
+            if self._box.wide or word.startswith("shift"):
+                lines.append(f"  %{word} = load i64, ptr %{word}.a")
+            else:
+                lines.append(f"  %{word}.w = load i64, ptr %{word}.a")
+                lines.append(f"  %{word} = trunc i64 %{word}.w to i32")
+        return lines
+
+    def _start(self) -> list[str]:
+        """The worker's position in the kept dimensions, and what it reads once."""
+        index, lines = self._index, []
+        thread, block = "%thread", "%block"
+        if self._box.wide:
+            lines = [f"  {name}.x = zext i32 {name} to i64" for name in (thread, block)]
+            thread, block = "%thread.x", "%block.x"
+        lines += [
+            f"  %before = mul {index} {block}, {THREADS}",
+            f"  %g = add {index} %before, {thread}",
+            f"  %works = icmp ult {index} %g, %total",
+            "  br i1 %works, label %start, label %done",
+            "start:",
+        ]
+        self._worker = "%g"
+        if self._kept:
+            self._worker = "%w"
+            # Neighbouring threads have neighbouring columns.
+            across = "%positions" if self._box.keeps_columns else "%workers"
+            first, second = ("%k", "%w") if self._box.keeps_columns else ("%w", "%k")
+            lines += [f"  {first} = urem {index} %g, {across}", f"  {second} = udiv {index} %g, {across}"]
+            more, self._place = self._indices("k", "%k", self._kept)
+            lines += more
+        for place in self._inputs:
+            if not any(self._box.moves[place][d] for d in self._walked):
+                more, self._once[place] = self._load(place, "k", self._lanes, self._place)
+                lines += more
+        return [*lines, "  br label %turn"]
+
+    # -- indices and addresses -----------------------------------------------------------------------------------
+
+    def _indices(self, tag: str, position: str, dimensions: Sequence[int]) -> tuple[list[str], Indices]:
+        """The index in every dimension from a position in them, the last one fastest; of columns, that of an element."""
+        lines: list[str] = []
+        found: Indices = {}
+        rest, index = position, self._index
+        for d in reversed(dimensions):
+            found[d] = rest
+            if d != dimensions[0]:
+                found[d], quotient = f"%i{d}.{tag}", f"%q{d}.{tag}"
+                lines += self._divided(quotient, rest, d)
+                lines.append(f"  {quotient}.m = mul {index} {quotient}, %size{d}")
+                lines.append(f"  {found[d]} = sub {index} {rest}, {quotient}.m")
+                rest = quotient
+        if self._columns in found and self._box.vector > 1:
+            lines.append(f"  %c.{tag} = mul {index} {found[self._columns]}, {self._box.vector}")
+            found[self._columns] = f"%c.{tag}"
+        return lines, found
+
+    def _divided(self, name: str, n: str, d: int) -> list[str]:
+        """A position divided by the size of a dimension, by a product where it is done in every turn."""
+        if self._box.wide or d in self._kept:
+            return [f"  {name} = udiv {self._index} {n}, %size{d}"]
+        return [
+            f"  {name}.x = zext i32 {n} to i64",
+            f"  {name}.d = zext i32 %magic{d} to i64",
+            f"  {name}.p = mul i64 {name}.x, {name}.d",
+            f"  {name}.s = lshr i64 {name}.p, %shift{d}",
+            f"  {name} = trunc i64 {name}.s to i32",
+        ]
+
+    def _address(self, place: int, tag: str, indices: Indices) -> list[str]:
+        """`%e<place>.<tag>`: where an element lies. Kept dimensions come first: their part stays the same."""
+        index, box = self._index, self._box
+        lines: list[str] = []
+        total = "0"
+        for d in (*self._kept, *self._walked):
+            if not box.moves[place][d]:
+                continue
+            term = indices[d]
+            if d != self._columns or box.steps[place] is not Step.UNIT:
+                lines.append(f"  %m{place}_{d}.{tag} = mul {index} {term}, %stride{box.twins[place]}_{d}")
+                term = f"%m{place}_{d}.{tag}"
+            if total != "0":
+                lines.append(f"  %t{place}_{d}.{tag} = add {index} {total}, {term}")
+                term = f"%t{place}_{d}.{tag}"
+            total = term
+        element = self._element(place)
+        return [*lines, f"  %e{place}.{tag} = getelementptr {element}, {self._pointer} %p{place}, {index} {total}"]
+
+    def _element(self, place: int) -> str:
+        """The LLVM type of a tensor's elements."""
+        storage = self._box.storages[place]
+        return (self._is_device and storage.half) or storage.element
+
+    def _lane(self, place: int, tag: str, j: int) -> tuple[list[str], str]:
+        """The address of the j-th element of a chunk."""
+        if j == 0:
+            return [], f"%e{place}.{tag}"
+        name, step = f"%e{place}.{tag}.{j}", str(j)
+        lines = []
+        if self._box.steps[place] is Step.ANY:
+            step = f"%j{place}.{tag}.{j}"
+            lines.append(f"  {step} = mul {self._index} %stride{self._box.twins[place]}_{self._columns}, {j}")
+        at = f"{self._pointer} %e{place}.{tag}, {self._index} {step}"
+        return [*lines, f"  {name} = getelementptr {self._element(place)}, {at}"], name
+
+    # -- memory --------------------------------------------------------------------------------------------------
+
+    def _load(self, place: int, tag: str, count: int, indices: Indices) -> tuple[list[str], list[str]]:
+        """`count` elements of a chunk; of a tensor that columns do not move along, the one there is."""
+        element, step = self._element(place), self._box.steps[place]
+        lines = self._address(place, tag, indices)
+        raw = [f"%y{place}.{tag}.{j}" for j in range(1 if step is Step.NONE else count)]
+        # Neighbouring loads become one: a vector's would be taken apart, and lose what is known of it, before that.
+        for j, name in enumerate(raw):
+            more, at = self._lane(place, tag, j)
+            align = _align(element, count) if step is Step.UNIT and j == 0 else _align(element, 1)
+            lines += [*more, f"  {name} = load {element}, {self._pointer} {at}, align {align}, !invariant.load !0"]
+        if element == self._real:
+            return lines, raw
+        values = [f"%x{place}.{tag}.{j}" for j in range(len(raw))]
+        for value, name in zip(values, raw, strict=True):
+            if element in HALVES:
+                lines.append(f"  {value} = fpext {element} {name} to {self._real}")
+            else:
+                lines += from_element(self._box.storages[place], self._format, value[1:], name)
+        return lines, values
+
+    def _store(self, place: int, tag: str, values: Sequence[str], indices: Indices) -> list[str]:
+        """Neighbouring elements of a root."""
+        element, count = self._element(place), len(values)
+        lines = self._address(place, tag, indices)
+        raw = []
+        for j, value in enumerate(values):
+            more, result = self._to_element(place, value, f"o{place}.{tag}.{j}")
+            lines += more
+            raw.append(result)
+        if self._box.steps[place] is Step.UNIT and count > 1:
+            return [*lines, *self._store_vector(element, raw, f"%z{place}.{tag}", f"%e{place}.{tag}")]
+        for j, value in enumerate(raw):
+            more, at = self._lane(place, tag, j)
+            lines += [*more, f"  store {element} {value}, {self._pointer} {at}"]
+        return lines
+
+    def _to_element(self, place: int, value: str, name: str) -> tuple[list[str], str]:
+        element = self._element(place)
+        if element not in HALVES:
+            return to_element(self._box.storages[place], self._format, value, name)
+        lines = []
+        if self._format is not FLOAT32:
+            # By way of float32, as on the host.
+            lines.append(f"  %{name}.n = fptrunc double {value} to float")
+            value = f"%{name}.n"
+        return [*lines, f"  %{name}.h = fptrunc float {value} to {element}"], f"%{name}.h"
+
+    def _store_vector(self, element: str, values: Sequence[str], name: str, address: str) -> list[str]:
+        kind = f"<{len(values)} x {element}>"
+        lines, vector = [], "poison"
+        for j, value in enumerate(values):
+            lines.append(f"  {name}.{j} = insertelement {kind} {vector}, {element} {value}, i32 {j}")
+            vector = f"{name}.{j}"
+        return [*lines, f"  store {kind} {vector}, {self._pointer} {address}, align {_align(element, len(values))}"]
+
+    # -- turns ---------------------------------------------------------------------------------------------------
+
+    def _chains(self) -> list[str]:
+        """Names of the sums in registers, `<place>.<chain>`; every element of a turn has its own."""
+        return [f"{place}.{c}" for place in self._sums for c in range(self._elements)]
+
+    def _turn(self) -> list[str]:
+        return [
+            "turn:",
+            f"  %s = phi {self._index} [ {self._worker}, %start ], [ %s.next, %turned ]",
+            *(f"  %a{c} = phi {self._real} [ 0.0, %start ], [ %t{c}, %turned ]" for c in self._chains()),
+            f"  %more = icmp ult {self._index} %s, %turns",
+            "  br i1 %more, label %work, label %finish",
+            "work:",
+        ]
+
+    def _quick(self) -> list[str]:
+        """A turn all of whose chunks are there: everything is read, worked out, and only then written."""
+        index, box = self._index, self._box
+        lines = []
+        if self._checked:
+            lines += [
+                f"  %ahead = mul {index} %workers, {box.chunks - 1}",
+                f"  %last = add {index} %s, %ahead",
+                f"  %next = add {index} %last, 1",
+                f"  %end = mul {index} %next, {box.vector}",
+                f"  %whole = icmp ule {index} %end, %limit",
+                "  br i1 %whole, label %quickly, label %slowly",
+                "quickly:",
+            ]
+        places: list[Indices] = []
+        inputs: list[dict[int, list[str]]] = []
+        for u in range(box.chunks):
+            position = "%s"
+            if u:
+                position = f"%s.{u}"
+                lines += [f"  %w.{u} = mul {index} %workers, {u}", f"  {position} = add {index} %s, %w.{u}"]
+            more, walked = self._indices(str(u), position, self._walked)
+            lines += more
+            places.append(self._place | walked)
+            inputs.append(dict(self._once))
+            for place in self._inputs:
+                if place not in self._once:
+                    more, inputs[u][place] = self._load(place, str(u), box.vector, places[u])
+                    lines += more
+        results: list[list[dict[int, str]]] = []
+        flags = []
+        for u in range(box.chunks):
+            results.append([])
+            for j in range(box.vector):
+                given = [inputs[u][place] for place in self._inputs]
+                more, found, flag = self._call("quick", f"{u}.{j}", [x[j if len(x) > 1 else 0] for x in given])
+                lines += more
+                results[u].append(found)
+                flags.append(flag)
+        if self._is_seldom:
+            lines += [*_any(flags), "  br i1 %exceptional, label %slowly, label %keep, !prof !1", "keep:"]
+        for place in self._stored:
+            for u in range(box.chunks):
+                lines += self._store(place, str(u), [found[place] for found in results[u]], places[u])
+        for place in self._sums:
+            for c in range(self._elements):
+                result = results[c // box.vector][c % box.vector][place]
+                lines.append(f"  %q{place}.{c} = fadd {self._real} %a{place}.{c}, {result}")
+        return [*lines, "  br label %turned"]
+
+    def _call(self, function: str, tag: str, given: Sequence[str]) -> tuple[list[str], dict[int, str], str]:
+        """(lines, every root of an element, whether it is exceptional)."""
+        flagged = function == "quick" and self._is_seldom
+        kind = struct([self._real] * len(self._box.roots) + ["i1"] * flagged)
+        lines = [f"  %b.{tag} = call {kind} @{function}({', '.join(f'{self._real} {x}' for x in given)})"]
+        found = {}
+        for i, place in enumerate(self._box.roots):
+            found[place] = f"%r{place}.{tag}"
+            lines.append(f"  {found[place]} = extractvalue {kind} %b.{tag}, {i}")
+        if flagged:
+            lines.append(f"  %f.{tag} = extractvalue {kind} %b.{tag}, {len(found)}")
+        return lines, found, f"%f.{tag}"
+
+    def _slow(self) -> list[str]:
+        """A turn element by element, as far as there are any. Only the first chain of each lane grows."""
+        index, box, real = self._index, self._box, self._real
+        grown = [(place, lane) for place in self._sums for lane in range(self._lanes)]
+        lines = [
+            "slowly:",
+            "  br label %element",
+            "element:",
+            f"  %e = phi {index} [ 0, %slowly ], [ %e.next, %one ]",
+            *(f"  %g{p}.{c} = phi {real} [ %a{p}.{c}, %slowly ], [ %h{p}.{c}, %one ]" for p, c in grown),
+            f"  %e.chunk = lshr {index} %e, {box.vector.bit_length() - 1}",
+            f"  %e.lane = and {index} %e, {box.vector - 1}",
+            f"  %e.step = mul {index} %e.chunk, %workers",
+            f"  %e.s = add {index} %s, %e.step",
+            f"  %e.start = mul {index} %e.s, {box.vector}",
+            f"  %e.at = add {index} %e.start, %e.lane",
+            f"  %e.there = icmp ult {index} %e.at, %limit",
+            "  br i1 %e.there, label %one, label %turned",
+            "one:",
+        ]
+        more, walked = self._indices("e", "%e.s", self._walked)
+        indices = self._place | walked
+        lines += [*more, f"  %e.column = add {index} {indices[self._columns]}, %e.lane"]
+        indices[self._columns] = "%e.column"
+        given = []
+        for place in self._inputs:
+            more, (value,) = self._load(place, "e", 1, indices)
+            lines += more
+            given.append(value)
+        more, results, _ = self._call("careful", "e", given)
+        lines += more
+        for place in self._stored:
+            lines += self._store(place, "e", [results[place]], indices)
+        for p, c in grown:
+            lines.append(f"  %l{p}.{c} = icmp eq {index} {'%e.lane' if box.keeps_columns else '0'}, {c}")
+            lines.append(f"  %k{p}.{c} = fadd {real} %g{p}.{c}, {results[p]}")
+            lines.append(f"  %h{p}.{c} = select i1 %l{p}.{c}, {real} %k{p}.{c}, {real} %g{p}.{c}")
+        return [
+            *lines,
+            f"  %e.next = add {index} %e, 1",
+            f"  %e.more = icmp ult {index} %e.next, {self._elements}",
+            "  br i1 %e.more, label %element, label %turned, !llvm.loop !2",
+        ]
+
+    def _turned(self) -> list[str]:
+        lines = ["turned:"]
+        keep = "keep" if self._is_seldom else "quickly" if self._checked else "work"
+        for chain in self._chains():
+            ways = [f"[ %q{chain}, %{keep} ]"]
+            if self.goes_slow:
+                grows = int(chain.split(".")[1]) < self._lanes
+                ways += [f"[ %{'g' if grows else 'a'}{chain}, %element ]", f"[ %{'h' if grows else 'a'}{chain}, %one ]"]
+            lines.append(f"  %t{chain} = phi {self._real} {', '.join(ways)}")
+        return [
+            *lines,
+            f"  %stride = mul {self._index} %workers, {self._box.chunks}",
+            f"  %s.next = add {self._index} %s, %stride",
+            "  br label %turn",
+        ]
+
+    def _finish(self) -> list[str]:
+        """Chains to partials: of every lane if columns are kept, else of the worker."""
+        real, index = self._real, self._index
+        lines = ["finish:"]
+        for place in self._sums:
+            totals = []
+            for lane in range(self._lanes):
+                chains = [f"%a{place}.{c}" for c in range(lane, self._elements, self._lanes)]
+                while len(chains) > 1:
+                    half = len(chains) // 2
+                    names = [f"%d{place}.{lane}.{half + i}" for i in range(half)]
+                    for i, name in enumerate(names):
+                        lines.append(f"  {name} = fadd {real} {chains[i]}, {chains[half + i]}")
+                    chains = names
+                totals += chains
+            lines.append(f"  %n{place} = mul {index} %g, {self._lanes}")
+            lines.append(f"  %w{place} = getelementptr {real}, {self._pointer} %p{place}, {index} %n{place}")
+            lines += self._store_vector(real, totals, f"%v{place}", f"%w{place}")
+        return [*lines, "  br label %done", "done:", "  ret void", "}"]
+
+
+def struct(types: Sequence[str]) -> str:
+    return f"{{ {', '.join(types)} }}"
+
+
+def _align(element: str, count: int) -> int:
+    return min(ACCESS, count * {"double": 8, "float": 4}.get(element, 2))
+
+
+def _any(flags: Sequence[str]) -> list[str]:
+    """`%exceptional`: whether any flag is set."""
+    lines, found = [], "false"
+    for i, flag in enumerate(flags):
+        name = "%exceptional" if i == len(flags) - 1 else f"%any.{i}"
+        lines.append(f"  {name} = or i1 {found}, {flag}")
+        found = name
+    return lines
+
+
+METADATA = (
+    "!0 = !{}",
+    '!1 = !{!"branch_weights", i32 1, i32 2000}',
+    "!2 = distinct !{!2, !3}",
+    '!3 = !{!"llvm.loop.unroll.disable"}',
+)
+
+NVPTX_END = (
+    "declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()",
+    "declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()",
+    f'attributes #0 = {{ "nvvm.maxntid"="{THREADS}" }}',
+)
+
+HOST_END = (
+    f"""\
+define void @blocks(ptr %args, i32 %first, i32 %last) {{
+entry:
+  %none = icmp uge i32 %first, %last
+  br i1 %none, label %done, label %blocks
+blocks:
+  %block = phi i32 [ %first, %entry ], [ %block.next, %after ]
+  br label %threads
+threads:
+  %thread = phi i32 [ 0, %blocks ], [ %thread.next, %threads ]
+  call void @kernel(ptr %args, i32 %thread, i32 %block)
+  %thread.next = add i32 %thread, 1
+  %more = icmp ult i32 %thread.next, {THREADS}
+  br i1 %more, label %threads, label %after
+after:
+  %block.next = add i32 %block, 1
+  %others = icmp ult i32 %block.next, %last
+  br i1 %others, label %blocks, label %done
+done:
+  ret void
+}}""",
+)
