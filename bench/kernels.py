@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from bench import page
+from bench import cuda, page
 from bench.calls import call_costs
 from bench.findings import Results, surroundings
 from bench.measure import COMPILED, OURS, Mode, measured, shape
@@ -33,6 +33,9 @@ UNITS = {"K": 2**10, "M": 2**20}
 
 def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
+    if given.device == "cuda":
+        cuda.main(given.minutes, given.out, given.json)
+        return
     panel = [case for case in PANEL if not given.only or case.name in given.only]
     sizes = given.sizes or parsed_sizes("64K" if given.quick else SIZES)
     before = torch.get_num_threads()
@@ -102,7 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", choices=[case.name for case in PANEL], help="a function; repeatable")
     parser.add_argument("--quick", action="store_true", help="a look: few turns, 64K, no torch.compile, nothing kept")
     parser.add_argument("--threads", type=int, default=2, help="that all candidates run on")
-    parser.add_argument("--device", choices=["cpu"], default="cpu", help="where kernels run")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where kernels run")
+    parser.add_argument("--minutes", type=float, default=8, help="of a run on CUDA, at most")
     parser.add_argument("--out", type=Path, help="folder to keep the results in; whole runs go to bench/results")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     return parser

@@ -74,10 +74,10 @@ def measured(case: Case, elements: int, mode: Mode, *, compile: bool, seconds: f
     leaves = [tensor.requires_grad_(backward) for tensor in (x, *parameters)]
     works: dict[str, Callable[[], tuple[Tensor, ...]]] = {}
     with torch.set_grad_enabled(backward):
-        truth = _truth(case, leaves, upstream, backward)
+        truth = truth_of(case, leaves, upstream, backward)
         for name, run in candidates(case, compile).items():
             works[name] = _both_ways(run, leaves, upstream) if backward else _one_way(run, leaves)
-        errors = {name: _error(work(), truth) for name, work in works.items()}
+        errors = {name: error_of(work(), truth) for name, work in works.items()}
         right: dict[str, Work] = {name: work for name, work in works.items() if errors[name] <= 1}
         right[COPY] = lambda: torch.empty_like(upstream).copy_(upstream)
         timed = medians(right, seconds)
@@ -125,7 +125,7 @@ def _both_ways(run: Run, leaves: list[Tensor], upstream: Tensor) -> Callable[[],
     return work
 
 
-def _truth(case: Case, leaves: list[Tensor], upstream: Tensor, backward: bool) -> list[tuple[Tensor, Tensor]]:
+def truth_of(case: Case, leaves: list[Tensor], upstream: Tensor, backward: bool) -> list[tuple[Tensor, Tensor]]:
     """Every result in float64, and what its error is measured in: for a sum the magnitudes of its terms."""
     shape = leaves[0].shape
     # Parameters as large as x have one gradient a term.
@@ -139,9 +139,13 @@ def _truth(case: Case, leaves: list[Tensor], upstream: Tensor, backward: bool) -
     return found
 
 
-def _error(found: tuple[Tensor, ...], truth: list[tuple[Tensor, Tensor]]) -> float:
+def error_of(
+    found: tuple[Tensor, ...], truth: list[tuple[Tensor, Tensor]], dtype: torch.dtype = torch.float32
+) -> float:
+    """The largest error in units of the tolerance, which is rounding's for dtypes coarser than it."""
+    tolerance = max(TOLERANCE, 2 * torch.finfo(dtype).eps)
     errors = [
-        ((tensor.detach().double() - exact).abs() / unit).max() / TOLERANCE
+        ((tensor.detach().double() - exact).abs() / unit).max() / tolerance
         for tensor, (exact, unit) in zip(found, truth, strict=True)
     ]
     largest = float(torch.stack(errors).max())

@@ -6,6 +6,7 @@ Kernels know nothing of gradients: a derivative is a Program like any other. `sy
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from symkit.errors import DomainError
@@ -86,12 +87,13 @@ def get_backend(name: str) -> Backend:
     """
     from symkit.backends.eager import TorchBackend
     from symkit.backends.exact import ExactBackend
-    from symkit.backends.native import AutoBackend, CpuBackend
+    from symkit.backends.native import NativeBackend
     from symkit.backends.torchscript import TorchScriptBackend
 
     backends: dict[str, Callable[[], Backend]] = {
-        "auto": AutoBackend,
-        "cpu": CpuBackend,
+        "auto": partial(NativeBackend, "auto"),
+        "cpu": partial(NativeBackend, "cpu"),
+        "cuda": partial(NativeBackend, "cuda"),
         "torch": TorchBackend,
         "torchscript": TorchScriptBackend,
         "exact": ExactBackend,

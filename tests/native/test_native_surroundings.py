@@ -13,7 +13,7 @@ from torch import Tensor
 
 from symkit.backends import prepared
 from symkit.backends.native import engine, threads
-from symkit.backends.native.backend import CpuBackend
+from symkit.backends.native.backend import NativeBackend
 from symkit.backends.native.host_text import Box, KernelText, Reduction, Step
 from symkit.backends.native.machine import FLOAT32, FLOAT64, Format
 from symkit.backends.native.storage import Storage
@@ -115,7 +115,7 @@ def text(formula: str, format: Format, storage: Storage) -> str:
     """The kernel of value and gradients of a formula over rows and columns, one gradient summed each way."""
     program = parse(formula).program
     names = leaves(program)
-    backward = prepared(CpuBackend(), vjp(program, names), {})
+    backward = prepared(NativeBackend("cpu"), vjp(program, names), {})
     machine, roots = translate(backward, format)
     arguments = (*cotangents(program), *names)
     tensors, sums = len(arguments) + len(roots), [Reduction.STORE, Reduction.COLUMNS, Reduction.ROWS]

@@ -1,5 +1,5 @@
 """The native compiler: fused kernels from LLVM IR."""
 
-from symkit.backends.native.backend import AutoBackend, CpuBackend
+from symkit.backends.native.backend import NativeBackend
 
-__all__ = ["AutoBackend", "CpuBackend"]
+__all__ = ["NativeBackend"]

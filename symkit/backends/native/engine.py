@@ -69,7 +69,7 @@ class Code:
         with lock:
             for name, address in thread_symbols().items():
                 llvm.add_symbol(name, address)
-            key = _key(fingerprint)
+            key = cache_key(fingerprint, *host_target())
             code = KERNELS.read(key)
             if code is None:
                 compiler = _compiler()
@@ -83,11 +83,11 @@ class Code:
             self.parallel = self._engine.get_function_address("parallel")
 
 
-def _key(fingerprint: str) -> str:
-    """Kernels of another CPU, compiler or version of this package are other kernels."""
+def cache_key(fingerprint: str, *target: str) -> str:
+    """Kernels for another target, or of another compiler or version of this package, are other kernels."""
     import llvmlite
 
-    parts = (_sources(), llvmlite.__version__, *host_target(), fingerprint)
+    parts = (_sources(), llvmlite.__version__, *target, fingerprint)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -51,6 +51,10 @@ class Call:
     strides: list[tuple[int, ...]]
     storages: list[Storage]
     summed: list[bool]
+
+    def without_leaves(self) -> Call:
+        """What can be kept without keeping tensors alive."""
+        return replace(self, leaves=())
 
 
 class Target(Protocol):
