@@ -10,7 +10,7 @@ from symkit.backends.native.machine import Instruction, Machine, Type, Value
 ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 COMPARE_REAL = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 COMPARE_INTEGER = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
-INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "fma": "fma", "copysign": "copysign", "pow": "pow"}
+INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "fma": "fma", "copysign": "copysign"}
 CASTS = frozenset({"bitcast", "trunc", "sitofp", "fpext", "fptrunc"})
 SUFFIX = {Type.FLOAT: "f32", Type.DOUBLE: "f64"}
 

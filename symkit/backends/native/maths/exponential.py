@@ -28,10 +28,10 @@ def _reduced(m: Machine, x: Value, rest_of_x: Value | None = None) -> tuple[Valu
     return m.fma(tail, r * r, r), power
 
 
-def exp_scaled(m: Machine, x: Value, power: int) -> Value:
-    """exp(x) * 2**power, with its own overflow and gradual underflow."""
+def exp_scaled(m: Machine, x: Value, power: int, rest_of_x: Value | None = None) -> Value:
+    """exp(x + rest_of_x) * 2**power, with its own overflow and gradual underflow."""
     low, high = EXP_RANGE[m.format.name]
-    fraction, n = _reduced(m, m.clamped(x, low, high))
+    fraction, n = _reduced(m, m.clamped(x, low, high), rest_of_x)
     n = n + power if power else n
     # Half the exponent at a time: 2**n alone may not be a normal number.
     half = n >> 1

@@ -7,17 +7,19 @@ import math
 from symkit.backends.native.machine import FLOAT32, FLOAT64, Machine, Value
 from symkit.backends.native.maths.exponential import exp
 from symkit.backends.native.maths.logarithm import log
+from symkit.backends.native.maths.power_double import power_of_magnitude
 
 
-def pow_float32(m: Machine, x: Value, y: Value) -> Value:
-    """exp(y log|x|) in float64, whose 53 bits leave float32 correct to half a unit; signs and limits by IEEE 754."""
+def _size_float32(m: Machine, x: Value, y: Value) -> Value:
+    """exp(y log|x|) in float64, whose 53 bits leave float32 correct to half a unit."""
     wide = m.at(FLOAT64)
-    base, exponent = wide.converted(x), wide.converted(y)
-    magnitude = abs(base)
-    size = m.converted(exp(wide, exponent * log(wide, magnitude)))
-    whole = wide.round(exponent).equals(exponent) | (abs(exponent) >= 2.0**31)
-    half = exponent * 0.5
-    odd = whole & wide.round(half).differs(half) & (abs(exponent) < 2.0**31)
+    return m.converted(exp(wide, wide.converted(y) * log(wide, abs(wide.converted(x)))))
+
+
+def _with_signs(m: Machine, x: Value, y: Value, size: Value) -> Value:
+    """x**y from |x|**y: signs and limits by IEEE 754."""
+    whole = _is_whole(m, y)
+    odd = whole & ~_is_whole(m, y * 0.5)
     negative = (x < 0.0) | (m.copysign(1.0, x) < 0.0)
     signed = m.select(negative & odd, -size, size)
     finite_negative = (x < 0.0) & (x > -math.inf)
@@ -25,6 +27,11 @@ def pow_float32(m: Machine, x: Value, y: Value) -> Value:
     # 1**y and x**0 are 1 whatever the other is, and so is (-1)**inf.
     one = y.equals(0.0) | x.equals(1.0) | (x.equals(-1.0) & abs(y).equals(math.inf))
     return m.select(one, 1.0, real)
+
+
+def _is_whole(m: Machine, y: Value) -> Value:
+    size, unit = abs(y), 2.0**m.format.mantissa
+    return ((size + unit) - unit).equals(size) | (size >= unit)
 
 
 SQUARED = {"float32": (2.0**-40, 2.0**60, 2.0**100), "float64": (2.0**-400, 2.0**500, 2.0**700)}
@@ -52,8 +59,7 @@ MOST_REPEATED = 64
 
 
 def pow(m: Machine, x: Value, y: Value) -> Value:
-    """Whole exponents by multiplication where that is accurate, in float64 for float32; other ones by logarithm, in
-    float64 by the C library."""
+    """Whole exponents by multiplication where that is accurate, in float64 for float32; other ones by logarithm."""
     exponent = m.literal(y)
     if exponent is not None and exponent.is_integer():
         times = int(exponent)
@@ -62,9 +68,8 @@ def pow(m: Machine, x: Value, y: Value) -> Value:
         if m.format is FLOAT32 and abs(times) <= MOST_REPEATED:
             wide = m.at(FLOAT64)
             return m.converted(_whole(wide, wide.converted(x), times))
-    if m.format is FLOAT64:
-        return m.emit("pow", m.format.real, x, y)
-    return pow_float32(m, x, y)
+    size = power_of_magnitude(m, abs(x), y) if m.format is FLOAT64 else _size_float32(m, x, y)
+    return _with_signs(m, x, y, size)
 
 
 def _whole(m: Machine, x: Value, exponent: int) -> Value:
