@@ -162,4 +162,4 @@ class _Fused:
 def _finished(finish: Finish, root: RootLayout, partials: Tensor) -> Tensor:
     """The sum of a root's partials, in one order on every device of a kind."""
     total = partials.sum(finish.axes, dtype=torch.float64) if finish.axes else partials
-    return total.permute(finish.order).reshape(root.shape).to(root.dtype)
+    return root.of(total.permute(finish.order).reshape(root.shape))

@@ -163,7 +163,6 @@ def plan_cuda(
         wide: 64-bit indices, even if 32 bits would do.
     """
     sizes, merged = collapse(shape, strides, order)
-    last = len(sizes) - 1
     moves = tuple(tuple(size > 1 and stride != 0 for size, stride in zip(sizes, m, strict=True)) for m in merged)
     first = len(merged) - len(summed)
     # A root that only lost dimensions of size 1 is none to sum.
@@ -171,7 +170,9 @@ def plan_cuda(
         is_summed and any(size > 1 and not m for size, m in zip(sizes, moves[first + root], strict=True))
         for root, is_summed in enumerate(summed)
     )
-    steps = tuple(Step.NONE if not m[-1] else Step.UNIT if s[-1] == 1 else Step.ANY for m, s in zip(moves, merged))
+    steps = tuple(
+        Step.NONE if not m[-1] else Step.UNIT if s[-1] == 1 else Step.ANY for m, s in zip(moves, merged, strict=True)
+    )
     stored = [place for place in range(len(merged)) if place < first or not sums[place - first]]
     vector, chunks = _chunks(sizes, merged, steps, [_bytes(s) for s in storages], alignments, stored)
     twins = tuple(merged.index(m) for m in merged)

@@ -23,7 +23,6 @@ from symkit.backends.native.llvm_text import Writer
 from symkit.backends.native.machine import FLOAT32, Machine, Value
 from symkit.backends.native.storage import from_element, to_element
 
-
 HALVES = ("half", "bfloat")
 """Types of elements that the device itself converts."""
 
@@ -78,8 +77,10 @@ class CudaText:
 
 
 class _Kernel:
-    """The kernel around the bodies. Tensors go by their places, dimensions by their numbers; a `tag` tells apart what is
-    worked out for several chunks. Methods give lines, and the names of the values that these define."""
+    """The kernel around the bodies. Methods give lines, and the names of the values that these define.
+
+    Tensors go by their places and dimensions by their numbers; a `tag` tells apart what is there for several chunks.
+    """
 
     def __init__(self, box: CudaBox, machine: Machine, leaves: int, is_seldom: bool, target: CudaTarget) -> None:
         self._box = box
@@ -171,7 +172,7 @@ class _Kernel:
     # -- indices and addresses -----------------------------------------------------------------------------------
 
     def _indices(self, tag: str, position: str, dimensions: Sequence[int]) -> tuple[list[str], Indices]:
-        """The index in every dimension from a position in them, the last one fastest; of columns, that of an element."""
+        """The index in every dimension from a position in them, the last one fastest."""
         lines: list[str] = []
         found: Indices = {}
         rest, index = position, self._index

@@ -70,6 +70,7 @@ def _needs(said: str, count: int) -> list[Needs]:
     for paragraph in said.split("Compiling entry function '")[1:]:
         number = int(paragraph.split("'")[0].removeprefix("kernel_"))
         spilled, used = SPILLED.search(paragraph), USED.search(paragraph)
-        assert spilled is not None and used is not None
+        assert spilled
+        assert used
         found[number] = Needs(int(used[1]), int(spilled[1]), int(spilled[2]))
     return [found[i] for i in range(count)]
