@@ -23,7 +23,7 @@ class TorchBackend:
     """Runs a Program node by node."""
 
     name = "torch"
-    is_fused = False
+    fused_on: frozenset[str] = frozenset()
 
     def has_form(self, operator: Operator) -> bool:
         return has_torch_form(operator)

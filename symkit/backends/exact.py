@@ -16,7 +16,7 @@ class ExactBackend:
     """Runs a Program one element at a time."""
 
     name = "exact"
-    is_fused = False
+    fused_on: frozenset[str] = frozenset()
 
     def has_form(self, operator: Operator) -> bool:
         return operator.exact is not None

@@ -41,8 +41,10 @@ class Backend(Protocol):
 
     name: str
 
-    is_fused: bool
-    """Whether a kernel is one pass over memory, worth an operator of its own in what torch.compile makes."""
+    @property
+    def fused_on(self) -> frozenset[str]:
+        """Types of devices on which a kernel is one pass over memory: torch.compile keeps it as an operator there."""
+        ...
 
     def has_form(self, operator: Operator) -> bool:
         """Whether the operator runs as it is; others are lowered to their expansions."""

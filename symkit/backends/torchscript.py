@@ -24,7 +24,7 @@ class TorchScriptBackend:
     """Compiles a Program into a TorchScript function."""
 
     name = "torchscript"
-    is_fused = False
+    fused_on: frozenset[str] = frozenset()
 
     def has_form(self, operator: Operator) -> bool:
         return has_torch_form(operator)

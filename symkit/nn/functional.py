@@ -92,7 +92,8 @@ class Function:
         """What runs it, with the defaults of parameters and constants as leaves after the inputs."""
         # Made beforehand: torch.compile would trace the making.
         self._traced = EagerKernel(plain_program(program, FIXED_CONSTANTS), leaves)
-        self._recipe = recipe_of(self) if self.pointwise.backend.is_fused else None
+        self._fused_on = self.pointwise.backend.fused_on
+        self._recipe = recipe_of(self) if self._fused_on else None
 
     def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Any:
         dtype = self._checked(inputs)
@@ -105,10 +106,14 @@ class Function:
 
     def _written_down(self, leaves: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
         """For what torch traces: one operator for torch.compile, and torch's own where it is to run without symkit."""
-        if self._recipe is not None and _keeps_operators() and all(leaf.device.type == "cpu" for leaf in leaves):
+        if self._recipe is not None and _keeps_operators() and self._are_fused(leaves):
             return tuple(torch.ops.symkit.pointwise(self._recipe, leaves, dtype))
         roots = self._traced(*in_dtype(computed_dtype(leaves), leaves))
         return tuple([root if root.dtype == dtype else root.to(dtype) for root in roots])
+
+    def _are_fused(self, leaves: Sequence[Tensor]) -> bool:
+        device = leaves[0].device
+        return device.type in self._fused_on and all(leaf.device == device for leaf in leaves)
 
     def _checked(self, inputs: tuple[Tensor, ...]) -> torch.dtype:
         """The dtype of the result, once the inputs are found to be what is allowed."""

@@ -96,7 +96,7 @@ def _layouts(pointwise: Pointwise, leaves: Sequence[Tensor], dtype: torch.dtype 
 def _run(recipe: str, leaves: Sequence[Tensor], dtype: torch.dtype | None) -> list[Tensor]:
     pointwise = _ready(recipe, leaves)
     roots = pointwise.kernel(leaves, dtype)
-    if is_available():
+    if is_available() and all(leaf.is_cpu for leaf in leaves):
         return list(roots)
     # Torch's own operators may lay results out in other ways than a fused kernel.
     return [layout.of(root) for layout, root in zip(_layouts(pointwise, leaves, dtype), roots, strict=True)]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from symkit.backends.eager import EagerKernel
 from symkit.backends.forms import has_torch_form
-from symkit.backends.native.cuda_driver import gpu, why_not_on
+from symkit.backends.native.cuda_driver import gpu, why_not, why_not_on
 from symkit.backends.native.host import HostTarget
 from symkit.backends.native.prepare import Prepared, Target, prepare
 from symkit.backends.native.translate import has_native_form
@@ -57,10 +57,13 @@ _dispatch_modes = torch._C._len_torch_dispatch_stack
 class NativeBackend:
     """Fused kernels. Tensors on other devices than its own are an error, but for "auto", which leaves them to torch."""
 
-    is_fused = True
-
     def __init__(self, name: str) -> None:
         self.name = name
+
+    @property
+    def fused_on(self) -> frozenset[str]:
+        own = {"auto": {"cpu", "cuda"}}.get(self.name, {self.name})
+        return frozenset(own if why_not() is None else own - {"cuda"})
 
     def has_form(self, operator: Operator) -> bool:
         return has_native_form(operator)
