@@ -40,8 +40,9 @@ def _keys(*names: str) -> int:
 def _plain_keys(device: str) -> tuple[int, int]:
     """The dispatch keys of tensors whose memory is there and means what it says, in and out of inference mode.
 
-    Others have more: sparse, negated and wrapped ones, those of an older vmap than torch.func's that vectorises gradients
-    of a whole batch of cotangents, and the zeros without memory that torch makes where a derivative is known to vanish.
+    Others have more: sparse, negated and wrapped ones, those of an older vmap than torch.func's that vectorises
+    gradients of a whole batch of cotangents, and the zeros without memory that torch makes where a derivative is known
+    to vanish.
     """
     own = (device, f"Autocast{device}")
     return _keys(*own, f"Autograd{device}", "ADInplaceOrView"), _keys(*own)
