@@ -109,10 +109,15 @@ class _Recorded(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
         # A root that nothing depends on has no cotangent. One of zeros would turn infinite partials into NaN.
-        given = [cotangent for cotangent in cotangents if cotangent is not None]
-        present = tuple([cotangent is not None for cotangent in cotangents])
+        present: tuple[bool, ...] = (True,)
+        given: Sequence[Tensor | None] = cotangents
+        if len(cotangents) > 1 or cotangents[0] is None:
+            present = tuple([cotangent is not None for cotangent in cotangents])
+            given = [cotangent for cotangent in cotangents if cotangent is not None]
         derived, places = ctx.pointwise.pullback(ctx.needs_input_grad[2:], present)
         gradients = derived.apply((*given, *ctx.saved_tensors)) if derived else ()
+        if len(gradients) == len(places):
+            return None, None, *gradients
         return None, None, *[None if place is None else gradients[place] for place in places]
 
     @staticmethod

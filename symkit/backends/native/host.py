@@ -68,6 +68,9 @@ class _Fused:
         self._run = code.run
         self._outputs = outputs
         self._rooms = [(output.model, output.room) for output in outputs]
+        sole = outputs[0]
+        self._model = sole.model if len(outputs) == 1 and sole.room is None else None
+        """Of the only result, in the usual case of one that lies like a leaf."""
         self._stored = all(output.is_stored for output in outputs)
         self._items = layout.groups * layout.blocks
         self._serial = layout.rows * layout.columns < PARALLEL_FROM or self._items == 1
@@ -79,7 +82,10 @@ class _Fused:
         self._packed = Struct(f"={1 + len(layout.strides)}q").pack
 
     def __call__(self, leaves: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        results = [_empty_like(leaves[model]) if room is None else room() for model, room in self._rooms]
+        if self._model is not None:
+            results = [_empty_like(leaves[self._model])]
+        else:
+            results = [_empty_like(leaves[model]) if room is None else room() for model, room in self._rooms]
         arguments = self._packed(self._layout, *map(_pointer, (*leaves, *results)))
         if self._serial:
             self._run(arguments, 0, self._items)
