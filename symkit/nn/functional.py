@@ -33,7 +33,7 @@ def functional(
 
     Args:
         e: an expression or its text.
-        backend: "auto", "cpu", "torch", "torchscript" or "exact".
+        backend: "auto", "cpu", "cuda", "torch", "torchscript" or "exact".
         stabilise: replace forms that overflow or cancel by ones that do not, before deriving; False keeps the text.
         derivatives: names of inputs and parameters whose derivatives are wanted beside the value, from the same pass.
 
