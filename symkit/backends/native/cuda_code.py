@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from symkit.backends.native.cuda_text import CudaTarget, CudaText
+from symkit.backends.native.cuda_memory import CudaTarget
+from symkit.backends.native.cuda_text import CudaText
 from symkit.backends.native.engine import cache_key, lock, optimised
 from symkit.disk_cache import KERNELS
 

@@ -18,7 +18,7 @@ from symkit.backends.native.layout import collapse
 from symkit.backends.native.storage import Storage
 
 THREADS = 256
-"""Threads of a block."""
+"""Threads of a block; each may have all of the 255 registers there are."""
 
 ACCESS = 16
 """Bytes that a thread moves at once."""

@@ -15,26 +15,11 @@ and `blocks(args, first, last)` runs it for all threads of some blocks, one afte
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 
-from symkit.backends.native.cuda_layout import ACCESS, THREADS, CudaBox
-from symkit.backends.native.host_text import Step
+from symkit.backends.native.cuda_layout import THREADS, CudaBox
+from symkit.backends.native.cuda_memory import CudaTarget, Indices, Memory
 from symkit.backends.native.llvm_text import Writer
-from symkit.backends.native.machine import FLOAT32, Machine, Value
-from symkit.backends.native.storage import from_element, to_element
-
-HALVES = ("half", "bfloat")
-"""Types of elements that the device itself converts."""
-
-Indices = dict[int, str]
-"""Names of the index in every dimension; of columns it is that of an element."""
-
-
-class CudaTarget(Enum):
-    """What the text is for: its header, pointers and conversions of halves differ."""
-
-    NVPTX = "nvptx"
-    HOST = "host"
+from symkit.backends.native.machine import Machine, Value
 
 
 class CudaText:
@@ -77,14 +62,10 @@ class CudaText:
 
 
 class _Kernel:
-    """The kernel around the bodies. Methods give lines, and the names of the values that these define.
-
-    Tensors go by their places and dimensions by their numbers; a `tag` tells apart what is there for several chunks.
-    """
+    """The kernel around the bodies."""
 
     def __init__(self, box: CudaBox, machine: Machine, leaves: int, is_seldom: bool, target: CudaTarget) -> None:
         self._box = box
-        self._format = machine.format
         self._real = machine.format.real.value
         self._index = "i64" if box.wide else "i32"
         self._inputs = range(leaves)
@@ -94,7 +75,7 @@ class _Kernel:
         self._kept, self._walked = box.kept, box.walked
         self._is_seldom = is_seldom
         self._is_device = target is CudaTarget.NVPTX
-        self._pointer = "ptr addrspace(1)" if self._is_device else "ptr"
+        self._memory = Memory(box, machine.format, target)
         self._elements = box.chunks * box.vector
         self._lanes = box.vector if box.keeps_columns else 1
         """Partials of a worker."""
@@ -119,7 +100,7 @@ class _Kernel:
             return ["define internal void @kernel(ptr %args, i32 %thread, i32 %block) noinline {", "entry:"]
         size = len(self._box.steps) + len(self._box.words)
         return [
-            f"define ptx_kernel void @kernel(ptr byval([{size} x i64]) align 8 %args) #0 {{",
+            f"define ptx_kernel void @kernel(ptr byval([{size} x i64]) align 8 %args) {{",
             "entry:",
             "  %thread = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()",
             "  %block = call i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()",
@@ -130,7 +111,7 @@ class _Kernel:
         tensors = len(self._box.steps)
         for place in range(tensors):
             lines.append(f"  %p{place}.a = getelementptr i64, ptr %args, i64 {place}")
-            lines.append(f"  %p{place} = load {self._pointer}, ptr %p{place}.a")
+            lines.append(f"  %p{place} = load {self._memory.pointer}, ptr %p{place}.a")
         for i, word in enumerate(self._box.words):
             lines.append(f"  %{word}.a = getelementptr i64, ptr %args, i64 {tensors + i}")
             if self._box.wide or word.startswith("shift"):
@@ -161,138 +142,13 @@ class _Kernel:
             across = "%positions" if self._box.keeps_columns else "%workers"
             first, second = ("%k", "%w") if self._box.keeps_columns else ("%w", "%k")
             lines += [f"  {first} = urem {index} %g, {across}", f"  {second} = udiv {index} %g, {across}"]
-            more, self._place = self._indices("k", "%k", self._kept)
+            more, self._place = self._memory.indices("k", "%k", self._kept)
             lines += more
         for place in self._inputs:
             if not any(self._box.moves[place][d] for d in self._walked):
-                more, self._once[place] = self._load(place, "k", self._lanes, self._place)
+                more, self._once[place] = self._memory.load(place, "k", self._lanes, self._place)
                 lines += more
         return [*lines, "  br label %turn"]
-
-    # -- indices and addresses -----------------------------------------------------------------------------------
-
-    def _indices(self, tag: str, position: str, dimensions: Sequence[int]) -> tuple[list[str], Indices]:
-        """The index in every dimension from a position in them, the last one fastest."""
-        lines: list[str] = []
-        found: Indices = {}
-        rest, index = position, self._index
-        for d in reversed(dimensions):
-            found[d] = rest
-            if d != dimensions[0]:
-                found[d], quotient = f"%i{d}.{tag}", f"%q{d}.{tag}"
-                lines += self._divided(quotient, rest, d)
-                lines.append(f"  {quotient}.m = mul {index} {quotient}, %size{d}")
-                lines.append(f"  {found[d]} = sub {index} {rest}, {quotient}.m")
-                rest = quotient
-        if self._columns in found and self._box.vector > 1:
-            lines.append(f"  %c.{tag} = mul {index} {found[self._columns]}, {self._box.vector}")
-            found[self._columns] = f"%c.{tag}"
-        return lines, found
-
-    def _divided(self, name: str, n: str, d: int) -> list[str]:
-        """A position divided by the size of a dimension, by a product where it is done in every turn."""
-        if self._box.wide or d in self._kept:
-            return [f"  {name} = udiv {self._index} {n}, %size{d}"]
-        return [
-            f"  {name}.x = zext i32 {n} to i64",
-            f"  {name}.d = zext i32 %magic{d} to i64",
-            f"  {name}.p = mul i64 {name}.x, {name}.d",
-            f"  {name}.s = lshr i64 {name}.p, %shift{d}",
-            f"  {name} = trunc i64 {name}.s to i32",
-        ]
-
-    def _address(self, place: int, tag: str, indices: Indices) -> list[str]:
-        """`%e<place>.<tag>`: where an element lies. Kept dimensions come first: their part stays the same."""
-        index, box = self._index, self._box
-        lines: list[str] = []
-        total = "0"
-        for d in (*self._kept, *self._walked):
-            if not box.moves[place][d]:
-                continue
-            term = indices[d]
-            if d != self._columns or box.steps[place] is not Step.UNIT:
-                lines.append(f"  %m{place}_{d}.{tag} = mul {index} {term}, %stride{box.twins[place]}_{d}")
-                term = f"%m{place}_{d}.{tag}"
-            if total != "0":
-                lines.append(f"  %t{place}_{d}.{tag} = add {index} {total}, {term}")
-                term = f"%t{place}_{d}.{tag}"
-            total = term
-        element = self._element(place)
-        return [*lines, f"  %e{place}.{tag} = getelementptr {element}, {self._pointer} %p{place}, {index} {total}"]
-
-    def _element(self, place: int) -> str:
-        """The LLVM type of a tensor's elements."""
-        storage = self._box.storages[place]
-        return (self._is_device and storage.half) or storage.element
-
-    def _lane(self, place: int, tag: str, j: int) -> tuple[list[str], str]:
-        """The address of the j-th element of a chunk."""
-        if j == 0:
-            return [], f"%e{place}.{tag}"
-        name, step = f"%e{place}.{tag}.{j}", str(j)
-        lines = []
-        if self._box.steps[place] is Step.ANY:
-            step = f"%j{place}.{tag}.{j}"
-            lines.append(f"  {step} = mul {self._index} %stride{self._box.twins[place]}_{self._columns}, {j}")
-        at = f"{self._pointer} %e{place}.{tag}, {self._index} {step}"
-        return [*lines, f"  {name} = getelementptr {self._element(place)}, {at}"], name
-
-    # -- memory --------------------------------------------------------------------------------------------------
-
-    def _load(self, place: int, tag: str, count: int, indices: Indices) -> tuple[list[str], list[str]]:
-        """`count` elements of a chunk; of a tensor that columns do not move along, the one there is."""
-        element, step = self._element(place), self._box.steps[place]
-        lines = self._address(place, tag, indices)
-        raw = [f"%y{place}.{tag}.{j}" for j in range(1 if step is Step.NONE else count)]
-        # Neighbouring loads become one: a vector's would be taken apart, and lose what is known of it, before that.
-        for j, name in enumerate(raw):
-            more, at = self._lane(place, tag, j)
-            align = _align(element, count) if step is Step.UNIT and j == 0 else _align(element, 1)
-            lines += [*more, f"  {name} = load {element}, {self._pointer} {at}, align {align}, !invariant.load !0"]
-        if element == self._real:
-            return lines, raw
-        values = [f"%x{place}.{tag}.{j}" for j in range(len(raw))]
-        for value, name in zip(values, raw, strict=True):
-            if element in HALVES:
-                lines.append(f"  {value} = fpext {element} {name} to {self._real}")
-            else:
-                lines += from_element(self._box.storages[place], self._format, value[1:], name)
-        return lines, values
-
-    def _store(self, place: int, tag: str, values: Sequence[str], indices: Indices) -> list[str]:
-        """Neighbouring elements of a root."""
-        element, count = self._element(place), len(values)
-        lines = self._address(place, tag, indices)
-        raw = []
-        for j, value in enumerate(values):
-            more, result = self._to_element(place, value, f"o{place}.{tag}.{j}")
-            lines += more
-            raw.append(result)
-        if self._box.steps[place] is Step.UNIT and count > 1:
-            return [*lines, *self._store_vector(element, raw, f"%z{place}.{tag}", f"%e{place}.{tag}")]
-        for j, value in enumerate(raw):
-            more, at = self._lane(place, tag, j)
-            lines += [*more, f"  store {element} {value}, {self._pointer} {at}"]
-        return lines
-
-    def _to_element(self, place: int, value: str, name: str) -> tuple[list[str], str]:
-        element = self._element(place)
-        if element not in HALVES:
-            return to_element(self._box.storages[place], self._format, value, name)
-        lines = []
-        if self._format is not FLOAT32:
-            # By way of float32, as on the host.
-            lines.append(f"  %{name}.n = fptrunc double {value} to float")
-            value = f"%{name}.n"
-        return [*lines, f"  %{name}.h = fptrunc float {value} to {element}"], f"%{name}.h"
-
-    def _store_vector(self, element: str, values: Sequence[str], name: str, address: str) -> list[str]:
-        kind = f"<{len(values)} x {element}>"
-        lines, vector = [], "poison"
-        for j, value in enumerate(values):
-            lines.append(f"  {name}.{j} = insertelement {kind} {vector}, {element} {value}, i32 {j}")
-            vector = f"{name}.{j}"
-        return [*lines, f"  store {kind} {vector}, {self._pointer} {address}, align {_align(element, len(values))}"]
 
     # -- turns ---------------------------------------------------------------------------------------------------
 
@@ -331,13 +187,13 @@ class _Kernel:
             if u:
                 position = f"%s.{u}"
                 lines += [f"  %w.{u} = mul {index} %workers, {u}", f"  {position} = add {index} %s, %w.{u}"]
-            more, walked = self._indices(str(u), position, self._walked)
+            more, walked = self._memory.indices(str(u), position, self._walked)
             lines += more
             places.append(self._place | walked)
             inputs.append(dict(self._once))
             for place in self._inputs:
                 if place not in self._once:
-                    more, inputs[u][place] = self._load(place, str(u), box.vector, places[u])
+                    more, inputs[u][place] = self._memory.load(place, str(u), box.vector, places[u])
                     lines += more
         results: list[list[dict[int, str]]] = []
         flags = []
@@ -353,7 +209,7 @@ class _Kernel:
             lines += [*_any(flags), "  br i1 %exceptional, label %slowly, label %keep, !prof !1", "keep:"]
         for place in self._stored:
             for u in range(box.chunks):
-                lines += self._store(place, str(u), [found[place] for found in results[u]], places[u])
+                lines += self._memory.store(place, str(u), [found[place] for found in results[u]], places[u])
         for place in self._sums:
             for c in range(self._elements):
                 result = results[c // box.vector][c % box.vector][place]
@@ -393,19 +249,19 @@ class _Kernel:
             "  br i1 %e.there, label %one, label %turned",
             "one:",
         ]
-        more, walked = self._indices("e", "%e.s", self._walked)
+        more, walked = self._memory.indices("e", "%e.s", self._walked)
         indices = self._place | walked
         lines += [*more, f"  %e.column = add {index} {indices[self._columns]}, %e.lane"]
         indices[self._columns] = "%e.column"
         given = []
         for place in self._inputs:
-            more, (value,) = self._load(place, "e", 1, indices)
+            more, (value,) = self._memory.load(place, "e", 1, indices)
             lines += more
             given.append(value)
         more, results, _ = self._call("careful", "e", given)
         lines += more
         for place in self._stored:
-            lines += self._store(place, "e", [results[place]], indices)
+            lines += self._memory.store(place, "e", [results[place]], indices)
         for p, c in grown:
             lines.append(f"  %l{p}.{c} = icmp eq {index} {'%e.lane' if box.keeps_columns else '0'}, {c}")
             lines.append(f"  %k{p}.{c} = fadd {real} %g{p}.{c}, {results[p]}")
@@ -449,17 +305,13 @@ class _Kernel:
                     chains = names
                 totals += chains
             lines.append(f"  %n{place} = mul {index} %g, {self._lanes}")
-            lines.append(f"  %w{place} = getelementptr {real}, {self._pointer} %p{place}, {index} %n{place}")
-            lines += self._store_vector(real, totals, f"%v{place}", f"%w{place}")
+            lines.append(f"  %w{place} = getelementptr {real}, {self._memory.pointer} %p{place}, {index} %n{place}")
+            lines += self._memory.store_vector(real, totals, f"%v{place}", f"%w{place}")
         return [*lines, "  br label %done", "done:", "  ret void", "}"]
 
 
 def struct(types: Sequence[str]) -> str:
     return f"{{ {', '.join(types)} }}"
-
-
-def _align(element: str, count: int) -> int:
-    return min(ACCESS, count * {"double": 8, "float": 4}.get(element, 2))
 
 
 def _any(flags: Sequence[str]) -> list[str]:
@@ -479,10 +331,10 @@ METADATA = (
     '!3 = !{!"llvm.loop.unroll.disable"}',
 )
 
+# The size of a block is not stated: ptxas would give up registers for more blocks, and spill.
 NVPTX_END = (
     "declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()",
     "declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()",
-    f'attributes #0 = {{ "nvvm.maxntid"="{THREADS}" }}',
 )
 
 HOST_END = (

@@ -6,7 +6,8 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
-from symkit.backends.native.cuda_text import CudaTarget, CudaText
+from symkit.backends.native.cuda_memory import CudaTarget
+from symkit.backends.native.cuda_text import CudaText
 from symkit.backends.native.engine import lock, optimised, target_machine
 
 

@@ -1,0 +1,167 @@
+"""Where the elements of a CUDA kernel's tensors lie, and how they are read and written, as LLVM IR."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from symkit.backends.native.cuda_layout import ACCESS, CudaBox
+from symkit.backends.native.host_text import Step
+from symkit.backends.native.machine import FLOAT32, Format
+from symkit.backends.native.storage import from_element, to_element
+
+HALVES = ("half", "bfloat")
+"""Types of elements that the device itself converts."""
+
+Indices = dict[int, str]
+"""Names of the index in every dimension; of columns it is that of an element."""
+
+
+class CudaTarget(Enum):
+    """What the text is for: its header, pointers and conversions of halves differ."""
+
+    NVPTX = "nvptx"
+    HOST = "host"
+
+
+class Memory:
+    """Indices, addresses, loads and stores. Methods give lines, and the names of the values that these define.
+
+    Tensors go by their places and dimensions by their numbers; a `tag` tells apart what is there for several chunks.
+    """
+
+    def __init__(self, box: CudaBox, format: Format, target: CudaTarget) -> None:
+        self._box = box
+        self._format = format
+        self._real = format.real.value
+        self._index = "i64" if box.wide else "i32"
+        self._columns = len(box.moves[0]) - 1
+        self._kept, self._walked = box.kept, box.walked
+        self._is_device = target is CudaTarget.NVPTX
+        self.pointer = "ptr addrspace(1)" if self._is_device else "ptr"
+        """The type of tensors' addresses."""
+
+    def indices(self, tag: str, position: str, dimensions: Sequence[int]) -> tuple[list[str], Indices]:
+        """The index in every dimension from a position in them, the last one fastest."""
+        lines: list[str] = []
+        found: Indices = {}
+        rest, index = position, self._index
+        for d in reversed(dimensions):
+            found[d] = rest
+            if d != dimensions[0]:
+                found[d], quotient = f"%i{d}.{tag}", f"%q{d}.{tag}"
+                lines += self._divided(quotient, rest, d)
+                lines.append(f"  {quotient}.m = mul {index} {quotient}, %size{d}")
+                lines.append(f"  {found[d]} = sub {index} {rest}, {quotient}.m")
+                rest = quotient
+        if self._columns in found and self._box.vector > 1:
+            lines.append(f"  %c.{tag} = mul {index} {found[self._columns]}, {self._box.vector}")
+            found[self._columns] = f"%c.{tag}"
+        return lines, found
+
+    def _divided(self, name: str, n: str, d: int) -> list[str]:
+        """A position divided by the size of a dimension, by a product where it is done in every turn."""
+        if self._box.wide or d in self._kept:
+            return [f"  {name} = udiv {self._index} {n}, %size{d}"]
+        return [
+            f"  {name}.x = zext i32 {n} to i64",
+            f"  {name}.d = zext i32 %magic{d} to i64",
+            f"  {name}.p = mul i64 {name}.x, {name}.d",
+            f"  {name}.s = lshr i64 {name}.p, %shift{d}",
+            f"  {name} = trunc i64 {name}.s to i32",
+        ]
+
+    def _address(self, place: int, tag: str, indices: Indices) -> list[str]:
+        """`%e<place>.<tag>`: where an element lies. Kept dimensions come first: their part stays the same."""
+        index, box = self._index, self._box
+        lines: list[str] = []
+        total = "0"
+        for d in (*self._kept, *self._walked):
+            if not box.moves[place][d]:
+                continue
+            term = indices[d]
+            if d != self._columns or box.steps[place] is not Step.UNIT:
+                lines.append(f"  %m{place}_{d}.{tag} = mul {index} {term}, %stride{box.twins[place]}_{d}")
+                term = f"%m{place}_{d}.{tag}"
+            if total != "0":
+                lines.append(f"  %t{place}_{d}.{tag} = add {index} {total}, {term}")
+                term = f"%t{place}_{d}.{tag}"
+            total = term
+        element = self._element(place)
+        return [*lines, f"  %e{place}.{tag} = getelementptr {element}, {self.pointer} %p{place}, {index} {total}"]
+
+    def _element(self, place: int) -> str:
+        """The LLVM type of a tensor's elements."""
+        storage = self._box.storages[place]
+        return (self._is_device and storage.half) or storage.element
+
+    def _lane(self, place: int, tag: str, j: int) -> tuple[list[str], str]:
+        """The address of the j-th element of a chunk."""
+        if j == 0:
+            return [], f"%e{place}.{tag}"
+        name, step = f"%e{place}.{tag}.{j}", str(j)
+        lines = []
+        if self._box.steps[place] is Step.ANY:
+            step = f"%j{place}.{tag}.{j}"
+            lines.append(f"  {step} = mul {self._index} %stride{self._box.twins[place]}_{self._columns}, {j}")
+        at = f"{self.pointer} %e{place}.{tag}, {self._index} {step}"
+        return [*lines, f"  {name} = getelementptr {self._element(place)}, {at}"], name
+
+    def load(self, place: int, tag: str, count: int, indices: Indices) -> tuple[list[str], list[str]]:
+        """`count` elements of a chunk; of a tensor that columns do not move along, the one there is."""
+        element, step = self._element(place), self._box.steps[place]
+        lines = self._address(place, tag, indices)
+        raw = [f"%y{place}.{tag}.{j}" for j in range(1 if step is Step.NONE else count)]
+        # Neighbouring loads become one: a vector's would be taken apart, and lose what is known of it, before that.
+        for j, name in enumerate(raw):
+            more, at = self._lane(place, tag, j)
+            align = _align(element, count) if step is Step.UNIT and j == 0 else _align(element, 1)
+            lines += [*more, f"  {name} = load {element}, {self.pointer} {at}, align {align}, !invariant.load !0"]
+        if element == self._real:
+            return lines, raw
+        values = [f"%x{place}.{tag}.{j}" for j in range(len(raw))]
+        for value, name in zip(values, raw, strict=True):
+            if element in HALVES:
+                lines.append(f"  {value} = fpext {element} {name} to {self._real}")
+            else:
+                lines += from_element(self._box.storages[place], self._format, value[1:], name)
+        return lines, values
+
+    def store(self, place: int, tag: str, values: Sequence[str], indices: Indices) -> list[str]:
+        """Neighbouring elements of a root."""
+        element, count = self._element(place), len(values)
+        lines = self._address(place, tag, indices)
+        raw = []
+        for j, value in enumerate(values):
+            more, result = self._to_element(place, value, f"o{place}.{tag}.{j}")
+            lines += more
+            raw.append(result)
+        if self._box.steps[place] is Step.UNIT and count > 1:
+            return [*lines, *self.store_vector(element, raw, f"%z{place}.{tag}", f"%e{place}.{tag}")]
+        for j, value in enumerate(raw):
+            more, at = self._lane(place, tag, j)
+            lines += [*more, f"  store {element} {value}, {self.pointer} {at}"]
+        return lines
+
+    def _to_element(self, place: int, value: str, name: str) -> tuple[list[str], str]:
+        element = self._element(place)
+        if element not in HALVES:
+            return to_element(self._box.storages[place], self._format, value, name)
+        lines = []
+        if self._format is not FLOAT32:
+            # By way of float32, as on the host.
+            lines.append(f"  %{name}.n = fptrunc double {value} to float")
+            value = f"%{name}.n"
+        return [*lines, f"  %{name}.h = fptrunc float {value} to {element}"], f"%{name}.h"
+
+    def store_vector(self, element: str, values: Sequence[str], name: str, address: str) -> list[str]:
+        kind = f"<{len(values)} x {element}>"
+        lines, vector = [], "poison"
+        for j, value in enumerate(values):
+            lines.append(f"  {name}.{j} = insertelement {kind} {vector}, {element} {value}, i32 {j}")
+            vector = f"{name}.{j}"
+        return [*lines, f"  store {kind} {vector}, {self.pointer} {address}, align {_align(element, len(values))}"]
+
+
+def _align(element: str, count: int) -> int:
+    return min(ACCESS, count * {"double": 8, "float": 4}.get(element, 2))
