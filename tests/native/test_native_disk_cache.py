@@ -136,20 +136,17 @@ def test_kernels_of_another_cpu_compiler_or_version_are_others(monkeypatch: pyte
     import llvmlite
 
     cpu, features = engine.host_target()
-    keys = [engine._key("kernel"), engine._key("other kernel")]
-    with monkeypatch.context() as patch:
-        patch.setattr(engine, "host_target", lambda: ("another", features))
-        keys.append(engine._key("kernel"))
-        patch.setattr(engine, "host_target", lambda: (cpu, f"{features},+another"))
-        keys.append(engine._key("kernel"))
+    keys = [engine.cache_key("kernel", cpu, features), engine.cache_key("other kernel", cpu, features)]
+    keys.append(engine.cache_key("kernel", "another", features))
+    keys.append(engine.cache_key("kernel", cpu, f"{features},+another"))
     with monkeypatch.context() as patch:
         patch.setattr(llvmlite, "__version__", "0.0")
-        keys.append(engine._key("kernel"))
+        keys.append(engine.cache_key("kernel", cpu, features))
     with monkeypatch.context() as patch:
         patch.setattr(engine, "_sources", lambda: "another version of the compiler")
-        keys.append(engine._key("kernel"))
+        keys.append(engine.cache_key("kernel", cpu, features))
     assert len(set(keys)) == len(keys)
-    assert engine._key("kernel") == keys[0]
+    assert engine.cache_key("kernel", cpu, features) == keys[0]
 
 
 def test_dtypes_layouts_and_calling_orders_are_kernels_of_their_own(fresh_cache: Path) -> None:

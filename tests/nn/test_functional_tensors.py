@@ -349,7 +349,7 @@ def test_errors_say_what_is_allowed(text: str, inputs: tuple[Any, ...], values: 
 
 
 def test_errors_of_making_one() -> None:
-    with pytest.raises(DomainError, match=r"backend 'cobol' is not one of auto, cpu, torch, torchscript, exact"):
+    with pytest.raises(DomainError, match=r"backend 'cobol' is not one of auto, cpu, cuda, torch, torchscript, exact"):
         symkit.functional("x", backend="cobol")
     with pytest.raises(DomainError, match=r"alpha has no inputs to run on"):
         symkit.functional("alpha")
