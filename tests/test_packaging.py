@@ -12,7 +12,7 @@ from import_walk import FILES, ROOT, imports
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-IMPORTED_AS = {"cuda-bindings": "cuda", "cuda-bindings": "cuda", "python-flint": "flint", "scikit-learn": "sklearn"}
+IMPORTED_AS = {"cuda-bindings": "cuda", "python-flint": "flint", "scikit-learn": "sklearn"}
 
 
 def name_of(requirement: str) -> str:
