@@ -134,4 +134,4 @@ class _Output:
             return room.view(self._root.shape).to(self._root.dtype)
         with np.errstate(all="ignore"):  # infinities may cancel, and that is for the result to say
             total = room.numpy().sum(axis=self._axes, dtype="float64").transpose(self._order)
-        return torch.as_tensor(total).to(self._root.dtype).reshape(self._root.shape)
+        return self._root.of(torch.as_tensor(total).to(self._root.dtype).reshape(self._root.shape))
