@@ -61,7 +61,7 @@ def first_calls(name: str) -> list[float]:
     x = torch.randn(4096, requires_grad=True)
     upstream = torch.ones_like(x)
     # Modules are imported on first use, by torch with its first gradient.
-    import symkit.nn  # noqa: F401
+    import symkit.nn  # noqa: F401 - that is all it is for
 
     torch.autograd.grad(x.exp(), x, upstream)
     found = []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from damage import DAMAGE
 from kernels import ROOT, kernel, same
 from processes import run_python
 
@@ -62,20 +63,7 @@ print(y.tolist(), x.grad.tolist())
     assert run_python(code, "never") == first
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda good: b"",
-        lambda good: good[:16],
-        lambda good: good[: len(good) // 2],
-        lambda good: good[:-1],
-        lambda good: good + b"\0",
-        lambda good: good[:1000] + bytes([good[1000] ^ 1]) + good[1001:],
-        lambda good: bytes(len(good)),
-        lambda good: b"not a kernel at all",
-    ],
-    ids=["empty", "no code", "half", "a byte short", "a byte long", "a bit flipped", "zeros", "text"],
-)
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_file_heals(fresh_cache: Path, damage: Callable[[bytes], bytes]) -> None:
     first = compiled()
     (path,) = files(fresh_cache)

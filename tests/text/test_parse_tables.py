@@ -13,6 +13,7 @@ from pathlib import Path
 
 import lark
 import pytest
+from damage import DAMAGE
 from processes import run_python
 
 from symkit.disk_cache import PARSE_TABLES
@@ -92,20 +93,7 @@ print(symkit.parse("x*sigmoid(x)"))
     assert len(tables(folder)) == 1
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda good: b"",
-        lambda good: good[:16],
-        lambda good: good[: len(good) // 2],
-        lambda good: good[:-1],
-        lambda good: good + b"\0",
-        lambda good: good[:1000] + bytes([good[1000] ^ 1]) + good[1001:],
-        lambda good: bytes(len(good)),
-        lambda good: b"no tables at all",
-    ],
-    ids=["empty", "no tables", "half", "a byte short", "a byte long", "a bit flipped", "zeros", "text"],
-)
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_file_heals(
     folder: Path, damage: Callable[[bytes], bytes], unbuildable_later: Callable[[], None]
 ) -> None:
