@@ -229,8 +229,7 @@ def _by_blocks(case: Case, leaves: list[Tensor], upstream: Tensor, backward: boo
 def _on_host(pointwise: Pointwise) -> Callable[..., tuple[Tensor, ...]]:
     program = prepared(pointwise.backend, pointwise.program, pointwise.constants)
     target = GpuTarget(program, pointwise.leaves, HostDevice(workers=4096))
-    like = pointwise.like or (None,) * len(program.roots)
-    return lambda leaves, dtype: prepare(target, leaves, dtype, like)(leaves)
+    return lambda leaves, dtype: prepare(target, leaves, dtype, pointwise.like)(leaves)
 
 
 def _leaves(case: Case, dtype: torch.dtype, elements: int, mode: Mode, device: str) -> tuple[list[Tensor], Tensor]:

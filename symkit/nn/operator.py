@@ -88,9 +88,8 @@ def _ready(recipe: str, leaves: Sequence[Tensor]) -> Pointwise:
 
 
 def _layouts(pointwise: Pointwise, leaves: Sequence[Tensor], dtype: torch.dtype | None) -> list[RootLayout]:
-    like = pointwise.like or (None,) * len(pointwise.program.roots)
     shape = torch.broadcast_shapes(*(leaf.shape for leaf in leaves))
-    return root_layouts(leaves, shape, like, dtype or computed_dtype(leaves))
+    return root_layouts(leaves, shape, pointwise.like, dtype or computed_dtype(leaves))
 
 
 def _run(recipe: str, leaves: Sequence[Tensor], dtype: torch.dtype | None) -> list[Tensor]:

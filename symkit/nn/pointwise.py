@@ -48,7 +48,7 @@ class Pointwise:
         self.leaves = leaves
         self.backend = backend
         self.constants = dict(constants)
-        self.like = like
+        self.like: Like = like or (None,) * len(program.roots)
         self._pullbacks: dict[object, Pullback] = {}
         self._pushforwards: dict[tuple[str, ...], Pointwise] = {}
 
@@ -86,7 +86,7 @@ class Pointwise:
         """(*tangents, *leaves) -> one tangent a root."""
         if given not in self._pushforwards:
             seeds = tangents(self.program, given)
-            like = self.like and tuple(None if i is None else len(seeds) + i for i in self.like)
+            like = tuple(None if place is None else len(seeds) + place for place in self.like)
             self._pushforwards[given] = self._derivation(jvp(self.program, given), seeds, like)
         return self._pushforwards[given]
 
@@ -153,7 +153,7 @@ class _Transformed(_Recorded):
         return roots, (0,) * len(roots)
 
 
-def batched(leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, like: Like | None) -> list[Tensor]:
+def batched(leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, like: Like) -> list[Tensor]:
     """The leaves of a batch with the batch as dimension 0, of one rank, so that the rest broadcasts as before.
 
     A leaf that is the same for the whole batch stays as it is, unless a root is like it: that has a batch.
@@ -163,7 +163,7 @@ def batched(leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, lik
     for place, (leaf, dim) in enumerate(zip(leaves, dims, strict=True)):
         if dim is not None:
             found.append(_with_rank(leaf.movedim(dim, 0), 1 + rank))
-        elif like and place in like:
+        elif place in like:
             found.append(_with_rank(leaf.expand(size, *leaf.shape), 1 + rank))
         else:
             found.append(leaf)
@@ -171,11 +171,9 @@ def batched(leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, lik
 
 
 def unbatched(
-    roots: Sequence[Tensor], leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, like: Like | None
+    roots: Sequence[Tensor], leaves: Sequence[Tensor], dims: Sequence[int | None], size: int, like: Like
 ) -> Roots:
     """The roots of `batched` leaves without the dimensions that gave leaves one rank."""
-    if like is None:
-        return tuple(roots)
     return tuple(
         root if place is None else root.reshape(size, *_shape_in_batch(leaves[place], dims[place]))
         for root, place in zip(roots, like, strict=True)
