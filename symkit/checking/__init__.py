@@ -1,0 +1,5 @@
+"""Proofs and refutations: is a function safe, and does it keep what is required of it."""
+
+from symkit.checking.verdict import Verdict
+
+__all__ = ["Verdict"]

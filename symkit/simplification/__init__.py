@@ -1,0 +1,1 @@
+"""Simplifying without breaking, and telling whether two expressions are the same function."""
