@@ -6,6 +6,7 @@ import math
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
+from symkit.ops import interval_forms as intervals
 from symkit.ops.record import Algebra, Condition, Infix, Operator, Term
 
 SUM, PRODUCT, NEGATION, POWER = 2, 3, 4, 5
@@ -30,6 +31,18 @@ def _power_by_exponent(b: Algebra, x: Term, y: Term, r: Term) -> Term:
     return b("where", flat, 0, r * b("log", x))
 
 
+def _torch_power_by_base(b: Algebra, x: Term, y: Term, r: Term, g: Term) -> Term | float:
+    n = y.literal
+    if n is None:
+        return b("where", b("eq", y, 0), 0, g * (y * x ** (y - 1)))
+    return 0.0 if n == 0 else g * (n * x ** (n - 1))
+
+
+def _torch_power_by_exponent(b: Algebra, x: Term, y: Term, r: Term, g: Term) -> Term:
+    flat = b("logical_and", b("eq", x, 0), b("ge", y, 0))
+    return g * b("where", flat, 0, r * b("log", x))
+
+
 def _base_that_must_not_be_negative(b: Algebra, x: Term, y: Term) -> Term:
     n = y.literal
     return b.number(1.0) if n is not None and n.is_integer() else x
@@ -38,6 +51,13 @@ def _base_that_must_not_be_negative(b: Algebra, x: Term, y: Term) -> Term:
 def _base_that_must_not_be_zero(b: Algebra, x: Term, y: Term) -> Term:
     n = y.literal
     return b.number(1.0) if n is not None and n >= 0 else x
+
+
+def _closed_power(b: Algebra, x: Term, y: Term) -> Term:
+    n = y.literal
+    if n is not None and n < 0:
+        return 1 / (x if n == -1 else x**-n)
+    return b("exp", y * b("log_abs_eps", x))
 
 
 OPERATORS = (
@@ -52,6 +72,8 @@ OPERATORS = (
         exact=lambda m, a, b: a + b,
         partials=(lambda b, x, y, r: 1.0, lambda b, x, y, r: 1.0),
         ball=lambda a, b: a + b,
+        interval=intervals.add,
+        exactly_rounded=True,
         trend=("increasing", "increasing"),
         safe=(1.0, 1.0),
         commutative=True,
@@ -72,6 +94,8 @@ OPERATORS = (
         exact=lambda m, a, b: a - b,
         partials=(lambda b, x, y, r: 1.0, lambda b, x, y, r: -1.0),
         ball=lambda a, b: a - b,
+        interval=intervals.subtract,
+        exactly_rounded=True,
         trend=("increasing", "decreasing"),
         safe=(1.0, 1.0),
         torch="torch.sub",
@@ -89,6 +113,8 @@ OPERATORS = (
         exact=lambda m, a, b: a * b,
         partials=(lambda b, x, y, r: y, lambda b, x, y, r: x),
         ball=lambda a, b: a * b,
+        interval=intervals.multiply,
+        exactly_rounded=True,
         trend=(None, None),
         safe=(1.0, 1.0),
         commutative=True,
@@ -109,10 +135,17 @@ OPERATORS = (
         exact=exact.divide,
         partials=(lambda b, x, y, r: 1 / y, lambda b, x, y, r: -(r / y)),
         ball=lambda a, b: a / b,
+        interval=intervals.divide,
+        exactly_rounded=True,
         domain=(Condition("!= 0", lambda b, x, y: y),),
         trend=(None, None),
+        protected={
+            "aq": lambda b, x, y: b("aq", x, y),
+            "divide_no_nan": lambda b, x, y: b("divide_no_nan", x, y),
+        },
         safe=(1.0, 1.0),
         torch="torch.div",
+        torch_backward=(lambda b, x, y, r, g: g / y, lambda b, x, y, r, g: -g * ((x / y) / y)),
         native="div",
         numpy="numpy.divide",
         cost=4,
@@ -128,6 +161,8 @@ OPERATORS = (
         exact=lambda m, x: -x,
         partials=(lambda b, x, r: -1.0,),
         ball=lambda x: -x,
+        interval=intervals.negate,
+        exactly_rounded=True,
         trend=("decreasing",),
         safe=(1.0,),
         parity="odd",
@@ -146,6 +181,7 @@ OPERATORS = (
         exact=exact.power,
         partials=(_power_by_base, _power_by_exponent),
         ball=balls.power,
+        interval=intervals.power,
         domain=(
             Condition(">= 0", _base_that_must_not_be_negative),
             Condition("!= 0", _base_that_must_not_be_zero),
@@ -156,9 +192,11 @@ OPERATORS = (
         overflows=True,
         singular=True,
         tame=lambda literals: literals[1] in (0, 1, 2, 3, 4),
+        protected={"log_abs_eps": _closed_power},
         safe=(1.0, 1.0),
         torch_exception="at a zero base torch's second derivatives by the exponent are NaN",
         torch="torch.pow",
+        torch_backward=(_torch_power_by_base, _torch_power_by_exponent),
         native="pow",
         numpy="numpy.power",
         cost=30,
@@ -172,6 +210,7 @@ OPERATORS = (
         expansion=lambda b, x: x * x,
         partials=(lambda b, x, r: 2 * x,),
         ball=balls.square,
+        interval=intervals.square,
         range=(0.0, math.inf),
         safe=(1.0,),
         parity="even",

@@ -8,6 +8,7 @@ from typing import Any
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
+from symkit.ops import interval_forms as intervals
 from symkit.ops.record import Algebra, Infix, Operator, Term
 
 COMPARISON = 1
@@ -18,7 +19,13 @@ def _difference(b: Algebra, x: Term, y: Term) -> tuple[Term, ...]:
 
 
 def _comparison(
-    name: str, symbol: str, latex: str, numpy: str, holds: Callable[..., Any], ball: Callable[..., Any]
+    name: str,
+    symbol: str,
+    latex: str,
+    numpy: str,
+    holds: Callable[..., Any],
+    ball: Callable[..., Any],
+    interval: Callable[..., Any],
 ) -> Operator:
     return Operator(
         name,
@@ -30,6 +37,7 @@ def _comparison(
         exact=lambda m, a, b: exact.truth(m, holds(a, b)),
         partials=(None, None),
         ball=ball,
+        interval=interval,
         smoothness=-1,
         kinks=_difference,
         at_kink="0",
@@ -44,7 +52,13 @@ def _comparison(
 
 
 def _logical(
-    name: str, arity: int, meaning: str, holds: Callable[..., Any], ball: Callable[..., Any], latex: str
+    name: str,
+    arity: int,
+    meaning: str,
+    holds: Callable[..., Any],
+    ball: Callable[..., Any],
+    interval: Callable[..., Any],
+    latex: str,
 ) -> Operator:
     return Operator(
         name,
@@ -55,6 +69,7 @@ def _logical(
         exact=holds,
         partials=(None,) * arity,
         ball=ball,
+        interval=interval,
         smoothness=-1,
         kinks=lambda b, *operands: tuple(operands),
         at_kink="0",
@@ -71,18 +86,21 @@ def _logical(
 
 
 OPERATORS = (
-    _comparison("lt", "<", "<", "less", operator.lt, balls.less),
-    _comparison("le", "<=", r"\le", "less_equal", operator.le, balls.less_equal),
-    _comparison("gt", ">", ">", "greater", operator.gt, lambda a, b: balls.less(b, a)),
-    _comparison("ge", ">=", r"\ge", "greater_equal", operator.ge, lambda a, b: balls.less_equal(b, a)),
-    _comparison("eq", "==", "=", "equal", operator.eq, balls.equal),
-    _comparison("ne", "!=", r"\ne", "not_equal", operator.ne, balls.unequal),
+    _comparison("lt", "<", "<", "less", operator.lt, balls.less, intervals.less),
+    _comparison("le", "<=", r"\le", "less_equal", operator.le, balls.less_equal, intervals.less_equal),
+    _comparison("gt", ">", ">", "greater", operator.gt, lambda a, b: balls.less(b, a), intervals.greater),
+    _comparison(
+        "ge", ">=", r"\ge", "greater_equal", operator.ge, lambda a, b: balls.less_equal(b, a), intervals.greater_equal
+    ),
+    _comparison("eq", "==", "=", "equal", operator.eq, balls.equal, intervals.equal),
+    _comparison("ne", "!=", r"\ne", "not_equal", operator.ne, balls.unequal, intervals.unequal),
     _logical(
         "logical_and",
         2,
         "1 where both hold, else 0.",
         lambda m, a, b: exact.truth(m, a != 0 and b != 0),
         balls.all_of,
+        intervals.all_of,
         r"{0} \wedge {1}",
     ),
     _logical(
@@ -91,6 +109,7 @@ OPERATORS = (
         "1 where one holds, else 0.",
         lambda m, a, b: exact.truth(m, a != 0 or b != 0),
         balls.any_of,
+        intervals.any_of,
         r"{0} \vee {1}",
     ),
     _logical(
@@ -99,6 +118,7 @@ OPERATORS = (
         "1 where it does not hold, else 0.",
         lambda m, a: exact.truth(m, a == 0),
         balls.none_of,
+        intervals.none_of,
         r"\neg {0}",
     ),
     Operator(
@@ -110,6 +130,7 @@ OPERATORS = (
         exact=exact.where,
         partials=(None, lambda b, c, x, y, r: b("where", c, 1, 0), lambda b, c, x, y, r: b("where", c, 0, 1)),
         ball=balls.where,
+        interval=intervals.where,
         smoothness=-1,
         kinks=lambda b, c, x, y: (),
         at_kink="that of the branch taken",
@@ -117,6 +138,11 @@ OPERATORS = (
         safe=(1.0, 1.0, 1.0),
         takes_truth=frozenset({0}),
         torch="torch.where",
+        torch_backward=(
+            None,
+            lambda b, c, x, y, r, g: b("where", c, g, 0),
+            lambda b, c, x, y, r, g: b("where", c, 0, g),
+        ),
         native="where",
         numpy="numpy.where",
     ),

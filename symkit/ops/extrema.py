@@ -6,6 +6,7 @@ import math
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
+from symkit.ops import interval_forms as intervals
 from symkit.ops.record import Algebra, Form, Operator, Term
 
 
@@ -20,6 +21,18 @@ def _share_at_tie(wins: str) -> tuple[Form, Form]:
 
     def by_b(b: Algebra, x: Term, y: Term, r: Term) -> Term:
         return b("where", b(wins, y, x), b("where", b("eq", x, y), 0.5, 1), 0)
+
+    return by_a, by_b
+
+
+def _torch_share(loses: str) -> tuple[Form, Form]:
+    """Cotangents of max or min in torch: all but the operand that `loses` get it; a tie gives each one half."""
+
+    def by_a(b: Algebra, x: Term, y: Term, r: Term, g: Term) -> Term:
+        return b("where", b(loses, x, y), 0, b("where", b("eq", x, y), g / 2, g))
+
+    def by_b(b: Algebra, x: Term, y: Term, r: Term, g: Term) -> Term:
+        return by_a(b, y, x, r, g)
 
     return by_a, by_b
 
@@ -43,6 +56,8 @@ OPERATORS = (
         exact=lambda m, x: abs(x),
         partials=(lambda b, x, r: b("sign", x),),
         ball=balls.absolute,
+        interval=intervals.absolute,
+        exactly_rounded=True,
         smoothness=0,
         kinks=lambda b, x: (x,),
         at_kink="0",
@@ -63,6 +78,7 @@ OPERATORS = (
         exact=exact.sign,
         partials=(None,),
         ball=balls.sign,
+        exactly_rounded=True,
         smoothness=-1,
         kinks=lambda b, x: (x,),
         at_kink="0",
@@ -71,6 +87,7 @@ OPERATORS = (
         safe=(1.0,),
         parity="odd",
         torch="torch.sign",
+        torch_backward=(lambda b, x, r, g: 0.0,),
         native="sign",
         numpy="numpy.sign",
     ),
@@ -84,6 +101,8 @@ OPERATORS = (
         exact=exact.maximum,
         partials=_share_at_tie("ge"),
         ball=balls.maximum,
+        interval=intervals.maximum,
+        exactly_rounded=True,
         smoothness=0,
         kinks=lambda b, x, y: (x - y,),
         at_kink="1/2 for each operand",
@@ -93,6 +112,7 @@ OPERATORS = (
         commutative=True,
         associative=True,
         torch="torch.maximum",
+        torch_backward=_torch_share("lt"),
         native="max",
         numpy="numpy.maximum",
     ),
@@ -106,6 +126,8 @@ OPERATORS = (
         exact=exact.minimum,
         partials=_share_at_tie("le"),
         ball=balls.minimum,
+        interval=intervals.minimum,
+        exactly_rounded=True,
         smoothness=0,
         kinks=lambda b, x, y: (x - y,),
         at_kink="1/2 for each operand",
@@ -115,6 +137,7 @@ OPERATORS = (
         commutative=True,
         associative=True,
         torch="torch.minimum",
+        torch_backward=_torch_share("gt"),
         native="min",
         numpy="numpy.minimum",
     ),

@@ -12,6 +12,11 @@ def _swish_derivative(b: Algebra, x: Term, r: Term) -> Term:
     return s + r * b("sigmoid", -x)
 
 
+def _torch_swish_backward(b: Algebra, x: Term, r: Term, g: Term) -> Term:
+    s = b("sigmoid", x)
+    return g * s * (1 + x * (1 - s))
+
+
 def _gelu_tanh(b: Algebra, x: Term) -> Term:
     # 0.5*(1 + tanh(u)) is sigmoid(2u), which does not cancel for negative x. Beyond 128 that is 0 or 1 in every dtype,
     # and the cube need not overflow.
@@ -37,10 +42,12 @@ OPERATORS = (
         aliases=("silu",),
         latex=r"\operatorname{{Swish}}\left({0}\right)",
         expansion=lambda b, x: x * b("sigmoid", x),
+        turns=(-1.2784645427610737,),
         partials=(_swish_derivative,),
         range=(-0.2785, math.inf),
         safe=(0.0,),
         torch="torch.nn.functional.silu",
+        torch_backward=(_torch_swish_backward,),
         cost=15,
     ),
     Operator(
@@ -60,6 +67,7 @@ OPERATORS = (
         "B section 4.7, the definition (gelu_tanh is the approximation printed there)",
         latex=r"\operatorname{{GELU}}\left({0}\right)",
         expansion=lambda b, x: x * b("normal_cdf", x),
+        turns=(-0.7517915246935645,),
         range=(-0.17, math.inf),
         safe=(0.0,),
         cost=28,
@@ -93,6 +101,7 @@ OPERATORS = (
         "B section 4.7",
         latex=r"\operatorname{{Mish}}\left({0}\right)",
         expansion=lambda b, x: x * b("tanh_softplus", x),
+        turns=(-1.1924312145154952,),
         range=(-0.3089, math.inf),
         safe=(0.0,),
         cost=40,

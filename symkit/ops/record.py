@@ -8,7 +8,7 @@ context or an Arb ball is handed to the numerical forms as an argument.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, SupportsIndex
 
@@ -157,17 +157,24 @@ class Operator:
         at_kink: the value the partial takes there, in words.
         domain: conditions under which it is defined; elsewhere a dtype gives NaN or an infinity.
         safe: for each operand a value inside the domain.
+        protected: closed forms that stand in for it in search spaces, by the operator each stands on, the default first.
         overflows: whether finite operands of moderate size give infinities.
         singular: whether a partial derivative is infinite or NaN where the function is defined.
         tame: (literals of the operands, None for others) -> whether with these it neither overflows nor is singular.
         as_select: the same as selects, by which a target that differentiates by itself masks what is not taken.
         trend: monotonicity in each operand; None where there is none, or not everywhere.
+        turns: for a unary operator that is monotone between such points, the points.
+        interval: (at, *operands) -> the range over intervals, where trend and turns do not give it; see interval_forms.
+        defined_on: for a unary operator, where it is not NaN.
+        exactly_rounded: whether every library gives the number nearest to the exact value.
         range: bounds that every value keeps.
         commutative, associative, identity, parity: facts for rules; never folded on construction.
         returns_truth, takes_truth: comparisons give 0 or 1; slots that read their operand as a condition.
         torch, numpy: dotted path of the library function that is correct for its own arguments, if any.
         torch_autograd: whether torch's own first and second derivatives of that function are ours too.
         torch_exception: where in its domain torch's own derivatives of the plain form differ all the same, in words.
+        torch_backward: one an operand: (b, *operands, result, cotangent) -> the cotangent that torch's autograd hands
+            to the operand, step by step as torch computes it; None where that is the cotangent times the partial.
         native: name of its form in the maths library of the native compiler, if it has one.
         cost: rough cost, in additions.
         definition: for operators defined in the language, the text that made them.
@@ -190,11 +197,16 @@ class Operator:
     at_kink: str = ""
     domain: tuple[Condition, ...] = ()
     safe: tuple[float, ...] = ()
+    protected: Mapping[str, Form] = field(default_factory=dict)
     overflows: bool = False
     singular: bool = False
     tame: Callable[[tuple[float | None, ...]], bool] | None = None
     as_select: Form | None = None
     trend: tuple[Trend | None, ...] = ()
+    turns: tuple[float, ...] | None = None
+    interval: Callable[..., Any] | None = None
+    defined_on: tuple[float, float] = (-math.inf, math.inf)
+    exactly_rounded: bool = False
     range: tuple[float, float] = (-math.inf, math.inf)
     commutative: bool = False
     associative: bool = False
@@ -205,6 +217,7 @@ class Operator:
     torch: str | None = None
     torch_autograd: bool = True
     torch_exception: str = ""
+    torch_backward: tuple[Form | None, ...] | None = None
     numpy: str | None = None
     native: str | None = None
     cost: float = 1.0
@@ -218,6 +231,10 @@ class Operator:
             )
         if self.partials is not None and len(self.partials) != self.arity:
             raise ValueError(f"operator {self.name!r} has {self.arity} operands and {len(self.partials)} partials")
+        if self.torch_backward is not None and len(self.torch_backward) != self.arity:
+            raise ValueError(
+                f"operator {self.name!r} has {self.arity} operands and {len(self.torch_backward)} backwards"
+            )
 
     @property
     def is_primitive(self) -> bool:

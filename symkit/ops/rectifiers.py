@@ -71,6 +71,7 @@ OPERATORS = (
         range=(0.0, math.inf),
         safe=(1.0,),
         torch="torch.relu",
+        torch_backward=(lambda b, x, r, g: b("where", r <= 0, 0, g),),
         native="relu",
     ),
     Operator(

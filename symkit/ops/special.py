@@ -22,6 +22,12 @@ def _i1e_derivative(b: Algebra, x: Term, r: Term) -> Term:
     return b("where", abs(x) < 1, b("exp", -abs(x)) * series, b("i0e", x) - r / x) - b("sign", x) * r
 
 
+def _torch_log_sigmoid_backward(b: Algebra, x: Term, r: Term, g: Term) -> Term:
+    exponential = b("exp", -abs(x))
+    share = exponential / (1 + exponential)
+    return b("where", x < 0, 1 - share, share) * g
+
+
 def _tanh_softplus_derivative(b: Algebra, x: Term, r: Term) -> Term:
     # With c = sigmoid(-x) the function is (1 - c**2)/(1 + c**2).
     c = b("sigmoid", -x)
@@ -44,6 +50,7 @@ OPERATORS = (
         range=(0.0, 1.0),
         safe=(0.0,),
         torch="torch.sigmoid",
+        torch_backward=(lambda b, x, r, g: g * (1 - r) * r,),
         native="sigmoid",
         numpy="scipy.special.expit",
         cost=14,
@@ -62,6 +69,7 @@ OPERATORS = (
         range=(-math.inf, 0.0),
         safe=(0.0,),
         torch="torch.nn.functional.logsigmoid",
+        torch_backward=(_torch_log_sigmoid_backward,),
         native="log_sigmoid",
         numpy="scipy.special.log_expit",
         cost=24,
@@ -95,6 +103,10 @@ OPERATORS = (
         commutative=True,
         associative=True,
         torch="torch.logaddexp",
+        torch_backward=(
+            lambda b, x, y, r, g: g / (1 + b("exp", y - x)),
+            lambda b, x, y, r, g: g / (1 + b("exp", x - y)),
+        ),
         torch_autograd=False,
         numpy="numpy.logaddexp",
         cost=26,
@@ -122,6 +134,7 @@ OPERATORS = (
         expansion=lambda b, x: b("exp", -(x * x)),
         partials=(lambda b, x, r: -2 * (x * r),),
         range=(0.0, 1.0),
+        turns=(0.0,),
         safe=(0.0,),
         parity="even",
         native="gaussian",
@@ -172,6 +185,7 @@ OPERATORS = (
         exact=lambda m, x: exact.bessel_ratio(m, 0, x),
         partials=(lambda b, x, r: b("i1e", x) - b("sign", x) * r,),
         ball=balls.i0e,
+        turns=(0.0,),
         smoothness=0,
         kinks=lambda b, x: (x,),
         at_kink="0",
@@ -193,6 +207,7 @@ OPERATORS = (
         exact=lambda m, x: exact.bessel_ratio(m, 1, x),
         partials=(_i1e_derivative,),
         ball=balls.i1e,
+        turns=(-1.5451272579925426, 1.5451272579925426),
         smoothness=1,
         kinks=lambda b, x: (x,),
         at_kink="1/2; its second derivative, which jumps there, is 0",
@@ -214,6 +229,7 @@ OPERATORS = (
         expansion=lambda b, x: 1 / math.sqrt(2 * math.pi) * b("exp", -0.5 * (x * x)),
         partials=(lambda b, x, r: -(x * r),),
         range=(0.0, 0.4),
+        turns=(0.0,),
         safe=(0.0,),
         parity="even",
         native="normal_pdf",

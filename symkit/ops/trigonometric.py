@@ -6,6 +6,7 @@ import math
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
+from symkit.ops import interval_forms as intervals
 from symkit.ops.record import Algebra, Condition, Operator, Term
 
 HALF_PI = math.nextafter(math.pi / 2, 2)
@@ -37,6 +38,7 @@ OPERATORS = (
         exact=lambda m, x: m.sin(x),
         partials=(lambda b, x, r: b("cos", x),),
         ball=lambda x: x.sin(),
+        interval=intervals.wave,
         range=(-1.0, 1.0),
         safe=(0.0,),
         parity="odd",
@@ -54,6 +56,7 @@ OPERATORS = (
         exact=lambda m, x: m.cos(x),
         partials=(lambda b, x, r: -b("sin", x),),
         ball=lambda x: x.cos(),
+        interval=intervals.wave,
         range=(-1.0, 1.0),
         safe=(0.0,),
         parity="even",
@@ -140,6 +143,7 @@ OPERATORS = (
         exact=exact.cosh,
         partials=(lambda b, x, r: b("sinh", x),),
         ball=balls.cosh,
+        turns=(0.0,),
         range=(1.0, math.inf),
         overflows=True,
         safe=(0.0,),
@@ -163,6 +167,7 @@ OPERATORS = (
         safe=(0.0,),
         parity="odd",
         torch="torch.tanh",
+        torch_backward=(lambda b, x, r, g: g * (1 - r * r),),
         native="tanh",
         numpy="numpy.tanh",
         cost=16,
@@ -176,6 +181,7 @@ OPERATORS = (
         expansion=lambda b, x: 1 / b("cosh", x),
         partials=(lambda b, x, r: -(r * b("tanh", x)),),
         torch_exception="where cosh overflows (710 in float64, 89 in float32) torch's derivatives are NaN, not 0",
+        turns=(0.0,),
         range=(0.0, 1.0),
         safe=(0.0,),
         parity="even",
@@ -195,6 +201,7 @@ OPERATORS = (
         safe=(0.0,),
         parity="odd",
         torch="torch.asinh",
+        torch_backward=(lambda b, x, r, g: g * b("rsqrt", x * x + 1),),
         native="arcsinh",
         numpy="numpy.arcsinh",
         cost=18,

@@ -1,0 +1,127 @@
+"""The interval interpreter: bounds of everything that a Program can give over boxes, in a dtype or over the reals.
+
+In a dtype a primitive is its exact value within some units in the last place, which covers every library, and a
+composite is what its expansion gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from symkit.errors import DomainError
+from symkit.evaluation.formats import Format
+from symkit.evaluation.interval_arithmetic import Arithmetic, Intervals
+from symkit.evaluation.point_bounds import PointBounds, monotone
+from symkit.ir import Kind, Node, Program, ProgramBuilder
+from symkit.ops import Operator
+from symkit.text.names import FIXED_CONSTANTS
+
+Bound = Any
+"""A number, or an array of one a box."""
+
+
+class IntervalEvaluator:
+    """A Program over boxes, many at a time."""
+
+    def __init__(self, program: Program, format: Format | None, constants: Mapping[str, float] | None = None) -> None:
+        """In a format, or over the reals if that is None; `constants` are the values of eps and the like."""
+        self.program = program
+        self.arithmetic = Arithmetic(format)
+        self._constants = {**FIXED_CONSTANTS, **(constants or {})}
+        self._points: dict[Operator, PointBounds] = {}
+
+    def __call__(self, boxes: Mapping[str, tuple[Bound, Bound]]) -> list[Intervals]:
+        """The intervals of every root.
+
+        Args:
+            boxes: lowest and highest number of every input and parameter by name; numbers, or arrays of one a box. In a
+                dtype they are numbers of it.
+        """
+        values = self.every_node(boxes)
+        return [self._stored(values[root]) for root in self.program.roots]
+
+    def every_node(self, boxes: Mapping[str, tuple[Bound, Bound]]) -> list[Intervals]:
+        """The intervals of every node, in the dtype that is computed in."""
+        with np.errstate(all="ignore"):
+            return self._run(self.program, lambda node: self._leaf(node, boxes))
+
+    def _run(self, program: Program, leaf: Callable[[Node], Intervals]) -> list[Intervals]:
+        values: list[Intervals] = []
+        for node in program.nodes:
+            values.append(
+                leaf(node) if node.is_leaf else self._apply(node.operator, [values[i] for i in node.operands])
+            )
+        return values
+
+    def _leaf(self, node: Node, boxes: Mapping[str, tuple[Bound, Bound]]) -> Intervals:
+        if node.kind is Kind.NUMBER:
+            return self.arithmetic.of(node.number, node.number)
+        if node.name in boxes:
+            return self.arithmetic.of(*boxes[node.name])
+        if self.arithmetic.is_real and node.name in FIXED_CONSTANTS:
+            return self.arithmetic.of(*_symbols()[node.name])
+        if node.name in self._constants:
+            value = self._constants[node.name]
+            return self.arithmetic.of(value, value)
+        raise DomainError(f"{node.name} has no bounds; given: {', '.join(boxes) or 'nothing'}")
+
+    def _apply(self, operator: Operator, operands: list[Intervals]) -> Intervals:
+        at = self._points.get(operator)
+        if at is None:
+            at = self._points[operator] = PointBounds(operator, self.arithmetic)
+        if operator.interval is not None:
+            found: Intervals = operator.interval(at, *operands)
+            return found
+        has_own = operator.native is not None or operator.is_primitive or self.arithmetic.is_real
+        alone = monotone(at, operator, operands) if has_own and _has_trend(operator) else None
+        if alone is not None and (operator.is_primitive or self.arithmetic.is_real):
+            return alone
+        values = self._run(_expansion(operator), lambda node: self._operand_or_leaf(node, operands))
+        expanded = values[_expansion(operator).root]
+        # What overflows on the way, or has a pole, is not bound to the range.
+        first, last = (
+            np.where(np.isinf(b), b, r) for b, r in zip((expanded.low, expanded.high), at.range, strict=True)
+        )
+        expanded = expanded.within(first, last)
+        # The native compiler's own form is the more accurate one, but numpy and torch run the expansion.
+        return expanded if alone is None else expanded.union(alone)
+
+    def _operand_or_leaf(self, node: Node, operands: list[Intervals]) -> Intervals:
+        return operands[int(node.name)] if node.kind is Kind.INPUT else self._leaf(node, {})
+
+    def _stored(self, value: Intervals) -> Intervals:
+        """Rounded to the dtype that results are stored in."""
+        format = self.arithmetic.format
+        if format is None or format.computed == format.name:
+            return value
+        with np.errstate(all="ignore"):
+            low, high = value.low.astype(format.dtype), value.high.astype(format.dtype)
+        return self.arithmetic.of(low, high, value.undefined)
+
+
+def _has_trend(operator: Operator) -> bool:
+    """Whether it is monotone in every operand, or between known points."""
+    return operator.turns is not None or (operator.trend != () and None not in operator.trend)
+
+
+@lru_cache(maxsize=1)
+def _symbols() -> dict[str, tuple[float, float]]:
+    """pi and e between neighbouring floats."""
+    from flint import arb
+
+    from symkit.evaluation.point_bounds import float_above, float_below
+
+    exact = {"pi": arb.pi(), "e": arb.const_e()}
+    return {name: (float_below(value.lower()), float_above(value.upper())) for name, value in exact.items()}
+
+
+@lru_cache(maxsize=1024)
+def _expansion(operator: Operator) -> Program:
+    """A composite's expansion; its operands are inputs "0", "1", ..."""
+    builder = ProgramBuilder()
+    operands = [builder.input(str(slot)) for slot in range(operator.arity)]
+    return builder.build([builder.expand(operator, operands).index])

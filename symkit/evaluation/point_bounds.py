@@ -1,0 +1,204 @@
+"""Bounds of an operator's values at single points: exact ones through Arb, and what the libraries of a dtype give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from symkit.evaluation.ball import evaluate_balls
+from symkit.evaluation.exact import evaluate_exact
+from symkit.evaluation.formats import FORMATS
+from symkit.evaluation.interval_arithmetic import Arithmetic, Bools, Floats, Intervals, greatest, least
+from symkit.ir import Program, ProgramBuilder
+from symkit.ops import Operator
+
+UNITS = 256
+"""Units in the last place by which a library may miss the exact value; scipy's erfc is the worst that was seen."""
+
+BITS = (96, 1280)
+"""Precisions tried; the second serves sines of the largest floats."""
+
+NARROW = 8.0
+"""Intervals up to this width get a ball of their own from an operator that turns again and again."""
+
+FAR = 2.0**40
+"""Beyond it a ball of such an operator is no better than its range."""
+
+MOST_KEPT = 200_000
+
+Bounds = tuple[float, float]
+
+
+class PointBounds:
+    """What an operator can be at given numbers, in an arithmetic."""
+
+    def __init__(self, operator: Operator, arithmetic: Arithmetic) -> None:
+        self._operator = operator
+        self._arithmetic = arithmetic
+        self.is_real = arithmetic.is_real
+        low, high = operator.range
+        self.range = _outward(low, high, arithmetic)
+
+    def __call__(self, *numbers: Any) -> tuple[Floats, Floats]:
+        """Bounds of the operator at numbers, one of each operand for each box; NaN where it has no value."""
+        columns = np.broadcast_arrays(*(np.asarray(column, dtype=np.float64) for column in numbers))
+        shape = columns[0].shape
+        points = list(zip(*(column.ravel().tolist() for column in columns), strict=True))
+        found = [_exact_bounds(self._operator, point) for point in points]
+        low = np.array([bounds[0] for bounds in found]).reshape(shape)
+        high = np.array([bounds[1] for bounds in found]).reshape(shape)
+        return self._widened(low, high)
+
+    def _widened(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        """The bounds of exact values as bounds of what a library gives for them, and inside the operator's range."""
+        if self.is_real:
+            return np.maximum(low, self.range[0]), np.minimum(high, self.range[1])
+        form = FORMATS[self._arithmetic.dtype.name]
+        units = 0 if self._operator.exactly_rounded else UNITS
+        with np.errstate(over="ignore"):
+            down, up = low.astype(form.dtype), high.astype(form.dtype)
+        if units:
+            infinity = form.ordinals(math.inf)
+            down = np.where(np.isnan(low), down, form.numbers(np.maximum(form.ordinals(down) - units, -infinity - 1)))
+            up = np.where(np.isnan(high), up, form.numbers(np.minimum(form.ordinals(up) + units, infinity)))
+        # Below the normal numbers some libraries give 0. None gets a sign wrong, but 0 may have either.
+        normal = np.finfo(form.dtype).tiny
+        down, up = np.where((down > 0) & (down < normal), 0, down), np.where((up < 0) & (up > -normal), 0, up)
+        down = np.where((low >= 0) & (down <= 0), np.where(low == 0, -0.0, 0.0), down)
+        up = np.where((high <= 0) & (up >= 0), np.where(high == 0, 0.0, -0.0), up)
+        first, last = self.range
+        return np.where(down < first, first, down), np.where(up > last, last, up)
+
+    def over(self, operand: Intervals) -> Intervals:
+        """Bounds of a unary operator over intervals by its ball rule; those of its range where they are wide."""
+        low, high = np.broadcast_arrays(operand.low.astype(np.float64), operand.high.astype(np.float64))
+        narrow = (high - low <= NARROW) & (np.maximum(abs(low), abs(high)) < FAR)
+        lows, highs = np.full(low.shape, -np.inf), np.full(low.shape, np.inf)
+        for place in zip(*np.nonzero(narrow), strict=True):
+            lows[place], highs[place] = _ball_bounds(self._operator, float(low[place]), float(high[place]))
+        down, up = self._widened(lows, highs)
+        return operand.spanning([down], [up])
+
+
+def monotone(at: PointBounds, operator: Operator, operands: list[Intervals]) -> Intervals:
+    """The range of an operator that rises or falls in each operand, or between its turns, over intervals."""
+    if operator.turns is not None or operator.arity == 1:
+        return _between_turns(at, operator, operands[0])
+    rising = [trend == "increasing" for trend in operator.trend]
+    pairs = list(zip(operands, rising, strict=True))
+    low, _ = at(*(operand.low if up else operand.high for operand, up in pairs))
+    _, high = at(*(operand.high if up else operand.low for operand, up in pairs))
+    return operands[0].spanning([low], [high], *operands[1:])
+
+
+def _between_turns(at: PointBounds, operator: Operator, operand: Intervals) -> Intervals:
+    first, last = operator.defined_on
+    inside = operand.within(first, last)
+    ends = [at(inside.low), at(inside.high)]
+    turns = operator.turns or ()
+    for turn in turns:
+        met = (inside.low <= turn) & (turn <= inside.high)
+        if met.any():
+            ends.append(at(np.where(met, turn, inside.low)))
+    if not turns:
+        low, high = (ends[0][0], ends[1][1]) if operator.trend[0] == "increasing" else (ends[1][0], ends[0][1])
+    else:
+        low, high = least(*(end[0] for end in ends)), greatest(*(end[1] for end in ends))
+    outside = (operand.low < first) | (operand.high > last)
+    outside = outside | (np.isnan(ends[0][0]) | np.isnan(ends[1][0])) & ~inside.is_empty
+    if at.is_real:
+        # An infinite value at a real number is none.
+        for place in (inside.low, inside.high):
+            outside = outside | np.isfinite(place) & (_is_pole(operator, place) if operator.domain else False)
+    return inside.spanning([low], [high]).or_undefined(outside)
+
+
+def _is_pole(operator: Operator, places: Floats) -> Bools:
+    first, last = operator.defined_on
+    at_edge = (places == first) | (places == last)
+    poles: Bools = at_edge.copy()
+    for place in zip(*np.nonzero(at_edge), strict=True):
+        poles[place] = math.isinf(_exact_bounds(operator, (float(places[place]),))[0])
+    return poles
+
+
+def _outward(low: float, high: float, arithmetic: Arithmetic) -> tuple[Any, Any]:
+    """Bounds that a range keeps when it is rounded to the dtype."""
+    if arithmetic.is_real:
+        return np.float64(low), np.float64(high)
+    cast_low, cast_high = arithmetic.dtype.type(low), arithmetic.dtype.type(high)
+    # The number nearest to a value may lie past it, and is what a library gives.
+    return min(cast_low, np.nextafter(cast_low, high)) if cast_low > low else cast_low, cast_high
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _exact_bounds(operator: Operator, point: tuple[float, ...]) -> Bounds:
+    """Floats around the exact value, next to each other at most; both NaN where there is none."""
+    if all(math.isfinite(number) for number in point):
+        for bits in BITS:
+            value = _ball(operator, point, bits)
+            if value.is_finite() and (value.rel_accuracy_bits() >= 64 or value.is_exact()):
+                return float_below(value.lower()), float_above(value.upper())
+    (value,) = evaluate_exact(_alone(operator), _named(point))
+    number = float(value)
+    if math.isnan(number) or math.isinf(number):
+        return number, number
+    below = number if value >= number else math.nextafter(number, -math.inf)
+    return below, number if value <= number else math.nextafter(number, math.inf)
+
+
+def _ball(operator: Operator, numbers: Iterable[Any], bits: int) -> Any:
+    """The operator's ball over floats or balls."""
+    if operator.ball is None:
+        return evaluate_balls(_alone(operator), _named(numbers), bits)[0]
+    from flint import arb, ctx
+
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        return operator.ball(*map(arb, numbers))
+    finally:
+        ctx.prec = before
+
+
+def _ball_bounds(operator: Operator, low: float, high: float) -> Bounds:
+    from flint import arb
+
+    radius = math.nextafter((high - low) / 2, math.inf)
+    middle = low + (high - low) / 2
+    slack = 4 * math.ulp(max(abs(low), abs(high)))
+    value = _ball(operator, (arb(middle, radius + slack),), BITS[0])
+    if not value.is_finite():
+        return -math.inf, math.inf
+    return float_below(value.lower()), float_above(value.upper())
+
+
+def float_below(value: Any) -> float:
+    """The largest float that is not above an exact Arb number; -inf below all."""
+    from flint import arb
+
+    number = float(value)
+    if math.isinf(number):
+        return math.nextafter(math.inf, 0) if number > 0 else number
+    return math.nextafter(number, -math.inf) if arb(number) > value else number
+
+
+def float_above(value: Any) -> float:
+    """The smallest float that is not below an exact Arb number; inf above all."""
+    return -float_below(-value)
+
+
+def _named(numbers: Iterable[Any]) -> dict[str, Any]:
+    return {str(slot): number for slot, number in enumerate(numbers)}
+
+
+@lru_cache(maxsize=1024)
+def _alone(operator: Operator) -> Program:
+    """A Program of the operator alone; its operands are inputs "0", "1", ..."""
+    builder = ProgramBuilder()
+    operands = tuple(builder.input(str(slot)) for slot in range(operator.arity))
+    return builder.build([builder.apply(operator, operands)])
