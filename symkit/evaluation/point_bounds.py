@@ -51,25 +51,37 @@ class PointBounds:
         found = [_exact_bounds(self._operator, point) for point in points]
         low = np.array([bounds[0] for bounds in found]).reshape(shape)
         high = np.array([bounds[1] for bounds in found]).reshape(shape)
-        return self._widened(low, high)
+        sizes = np.maximum.reduce([abs(column) for column in columns])
+        return self._widened(low, high, sizes)
 
-    def _widened(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-        """The bounds of exact values as bounds of what a library gives for them, and inside the operator's range."""
+    def _widened(self, low: Floats, high: Floats, sizes: Floats | None = None) -> tuple[Floats, Floats]:
+        """The bounds of exact values as bounds of what a library gives for them, and inside the operator's range.
+
+        `sizes` are those of the largest operands, where the bounds are for single points.
+        """
         if self.is_real:
             return np.maximum(low, self.range[0]), np.minimum(high, self.range[1])
         form = FORMATS[self._arithmetic.dtype.name]
         units = 0 if self._operator.exactly_rounded else UNITS
         with np.errstate(over="ignore"):
-            down, up = low.astype(form.dtype), high.astype(form.dtype)
+            nearest = low.astype(form.dtype), high.astype(form.dtype)
+        down, up = nearest
         if units:
             infinity = form.ordinals(math.inf)
-            down = np.where(np.isnan(low), down, form.numbers(np.maximum(form.ordinals(down) - units, -infinity - 1)))
-            up = np.where(np.isnan(high), up, form.numbers(np.minimum(form.ordinals(up) + units, infinity)))
-        # Below the normal numbers some libraries give 0. None gets a sign wrong, but 0 may have either.
+            down = form.numbers(np.maximum(form.ordinals(down) - units, -infinity - 1))
+            up = form.numbers(np.minimum(form.ordinals(up) + units, infinity))
+        # Below the normal numbers some libraries give 0.
         normal = np.finfo(form.dtype).tiny
         down, up = np.where((down > 0) & (down < normal), 0, down), np.where((up < 0) & (up > -normal), 0, up)
+        if sizes is not None:
+            # Every library is right at 0, and what is no larger than its operand does not overflow.
+            down, up = (np.where(sizes == 0, near, bound) for near, bound in zip(nearest, (down, up), strict=True))
+            down = np.where((nearest[0] >= -sizes) & np.isfinite(sizes), np.maximum(down, -form.largest), down)
+            up = np.where((nearest[1] <= sizes) & np.isfinite(sizes), np.minimum(up, form.largest), up)
+        # No library gets a sign wrong, but 0 may have either.
         down = np.where((low >= 0) & (down <= 0), np.where(low == 0, -0.0, 0.0), down)
         up = np.where((high <= 0) & (up >= 0), np.where(high == 0, 0.0, -0.0), up)
+        down, up = np.where(np.isnan(low), low, down), np.where(np.isnan(high), high, up)
         first, last = self.range
         return np.where(down < first, first, down), np.where(up > last, last, up)
 

@@ -1,0 +1,66 @@
+"""Closure: does every input in a region, each a finite number of a dtype, give a finite result?
+
+Programs are judged as written, operator by operator in the dtype. An infinity on the way is allowed where the result
+does not show it, as in `exp(-exp(x))`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symkit.checking.explain import explanation, number_text
+from symkit.checking.probes import probes
+from symkit.checking.prover import Claim, Outcome, decide, first_failure
+from symkit.checking.region import Region
+from symkit.checking.shrink import shrunk
+from symkit.checking.verdict import Verdict, proved, refuted, unknown
+from symkit.evaluation import IntervalEvaluator, evaluate_numpy
+from symkit.evaluation.formats import Floats
+from symkit.ir import Program
+
+SECONDS = 0.6
+"""How long a proof may take by default."""
+
+
+def closure(program: Program, region: Region, constants: Mapping[str, float], seconds: float = SECONDS) -> Verdict:
+    """Whether all roots are finite at every point of a region of a dtype's numbers.
+
+    Args:
+        program: one root or more.
+        region: ranges of all inputs and parameters.
+        constants: values of the settable constants.
+
+    A witness is a point where numpy, operator by operator in the dtype, gives a root that is NaN or infinite.
+    """
+    claim = finiteness(program, region, constants)
+    found = first_failure(claim, probes(region))
+    outcome = Outcome(False, found, None, 0) if found else decide(claim, region, seconds)
+    if outcome.counterexample is not None:
+        witness = shrunk(claim, region, outcome.counterexample)
+        return refuted(explanation(program, witness, constants, region.format), witness)
+    if outcome.is_proved:
+        return proved(f"finite for {region}: bounds of {outcome.boxes} boxes say so")
+    assert outcome.open is not None
+    place = ", ".join(f"{n} in [{number_text(a)}, {number_text(b)}]" for n, (a, b) in outcome.open.items())
+    return unknown(
+        f"no input was found that fails, and no proof within {outcome.boxes} boxes; left open: {place or 'all'}"
+    )
+
+
+def finiteness(program: Program, region: Region, constants: Mapping[str, float]) -> Claim:
+    """The claim that all roots are finite."""
+    evaluator = IntervalEvaluator(program, region.format, constants)
+
+    def holds(boxes: Mapping[str, tuple[Floats, Floats]]) -> NDArray[np.bool_]:
+        roots = evaluator(boxes)
+        sure = [np.isfinite(root.low) & np.isfinite(root.high) & ~root.undefined & ~root.is_empty for root in roots]
+        return np.asarray(np.logical_and.reduce(np.broadcast_arrays(*sure)))
+
+    def fails(points: Mapping[str, Floats]) -> NDArray[np.bool_]:
+        roots = evaluate_numpy(program, {**points, **constants}, region.format.name)
+        return np.asarray(~np.logical_and.reduce(np.broadcast_arrays(*(np.isfinite(root) for root in roots))))
+
+    return Claim(holds, fails)
