@@ -22,6 +22,11 @@ def _i1e_derivative(b: Algebra, x: Term, r: Term) -> Term:
     return b("where", abs(x) < 1, b("exp", -abs(x)) * series, b("i0e", x) - r / x) - b("sign", x) * r
 
 
+def _torch_i1e_backward(b: Algebra, x: Term, r: Term, g: Term) -> Term:
+    # Torch's bound is the dtype's epsilon; from float64's to float32's both branches are one half. NaN takes 0.5 too.
+    return g * b("where", abs(x) > 2.0**-52, b("i0e", x) - r * (b("sign", x) + b("reciprocal", x)), 0.5)
+
+
 def _torch_log_sigmoid_backward(b: Algebra, x: Term, r: Term, g: Term) -> Term:
     exponential = b("exp", -abs(x))
     share = exponential / (1 + exponential)
@@ -215,6 +220,7 @@ OPERATORS = (
         safe=(0.0,),
         parity="odd",
         torch="torch.special.i1e",
+        torch_backward=(_torch_i1e_backward,),
         native="i1e",
         numpy="scipy.special.i1e",
         cost=30,

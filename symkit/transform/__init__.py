@@ -5,6 +5,7 @@ from symkit.transform.derive import cotangents, derivative, gradient, jvp, tange
 from symkit.transform.guard import guarded
 from symkit.transform.rewrite import Rule, rewrite
 from symkit.transform.stabilise import RULES, stabilise, stabilised
+from symkit.transform.torch_chain import torch_gradient_program
 
 __all__ = [
     "RULES",
@@ -19,6 +20,7 @@ __all__ = [
     "stabilise",
     "stabilised",
     "tangents",
+    "torch_gradient_program",
     "vjp",
     "with_gradient",
 ]

@@ -48,7 +48,7 @@ def gradient(program: Program, wrt: Sequence[str]) -> Program:
     builder = ProgramBuilder()
     placed = builder.include(program)
     seed = builder.term(builder.number(1.0))
-    return _roots(builder, _reverse(builder, {placed[program.root]: seed}, _leaf_indices(builder, wrt)), wrt)
+    return _roots(builder, _reverse(builder, {placed[program.root]: seed}, leaf_indices(builder, wrt)), wrt)
 
 
 def with_gradient(program: Program, wrt: Sequence[str]) -> Program:
@@ -72,7 +72,7 @@ def vjp(program: Program, wrt: Sequence[str]) -> Program:
         seed = builder.term(builder.input(name))
         index = placed[root]
         seeds[index] = seeds[index] + seed if index in seeds else seed
-    return _roots(builder, _reverse(builder, seeds, _leaf_indices(builder, wrt)), wrt)
+    return _roots(builder, _reverse(builder, seeds, leaf_indices(builder, wrt)), wrt)
 
 
 def jvp(program: Program, wrt: Sequence[str]) -> Program:
@@ -80,7 +80,7 @@ def jvp(program: Program, wrt: Sequence[str]) -> Program:
     builder = ProgramBuilder()
     placed = builder.include(program)
     flows: dict[int, Term] = {}
-    leaves = _leaf_indices(builder, wrt)
+    leaves = leaf_indices(builder, wrt)
     for name, seed in zip(wrt, tangents(program, wrt), strict=True):
         index = leaves[name]
         if index is not None:
@@ -135,7 +135,7 @@ def _roots(builder: ProgramBuilder, found: Mapping[str, Term], wrt: Iterable[str
     return builder.build([found[name].index if name in found else zero for name in wrt])
 
 
-def _leaf_indices(builder: ProgramBuilder, wrt: Iterable[str]) -> dict[str, int | None]:
+def leaf_indices(builder: ProgramBuilder, wrt: Iterable[str]) -> dict[str, int | None]:
     places = {node.name: i for i, node in enumerate(builder.nodes) if node.kind in DIFFERENTIABLE}
     return {name: places.get(name) for name in wrt}
 
@@ -143,7 +143,7 @@ def _leaf_indices(builder: ProgramBuilder, wrt: Iterable[str]) -> dict[str, int 
 def _reverse(builder: ProgramBuilder, seeds: Mapping[int, Term], wrt: Mapping[str, int | None]) -> dict[str, Term]:
     """Cotangents of the leaves, from those of some nodes. Leaves that nothing depends on are absent."""
     targets = {index for index in wrt.values() if index is not None}
-    active = _depending_on(builder, targets)
+    active = depending_on(builder, targets)
     flows: dict[int, list[_Flow]] = {index: [_Flow(seed)] for index, seed in seeds.items() if index in active}
     for index in range(max(flows, default=-1), -1, -1):
         if index not in flows or builder.nodes[index].is_leaf:
@@ -159,7 +159,7 @@ def _reverse(builder: ProgramBuilder, seeds: Mapping[int, Term], wrt: Mapping[st
     }
 
 
-def _depending_on(builder: ProgramBuilder, targets: set[int]) -> set[int]:
+def depending_on(builder: ProgramBuilder, targets: set[int]) -> set[int]:
     active = set(targets)
     for index, node in enumerate(builder.nodes):
         if any(operand in active for operand in node.operands):

@@ -25,6 +25,7 @@ class Rule:
         pattern, replacement: text; every name in the replacement stands in the pattern.
         why: what goes wrong without it.
         positive: names that the rule's samples must keep above 0; the rule itself needs no such proof.
+        literals: names that stand for literal numbers only.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Rule:
     replacement: str
     why: str
     positive: tuple[str, ...] = ()
+    literals: tuple[str, ...] = ()
 
     @cached_property
     def left(self) -> Program:
@@ -59,7 +61,7 @@ def rewrite(program: Program, rules: Sequence[Rule]) -> Program:
         index = builder.apply(node.operator, operands)
         for rule in by_top[node.operator]:
             bindings = first_match(rule.left, builder, index)
-            if bindings is not None:
+            if bindings is not None and all(builder.literal(bindings[name]) is not None for name in rule.literals):
                 return instantiate(rule.right, builder, bindings)
         return index
 
