@@ -112,6 +112,9 @@ def _facts(operator: Operator) -> Iterator[tuple[str, str]]:
     if operator.domain:
         conditions = (f"{_text(operator, names, c.of)} {c.relation}" for c in operator.domain)
         yield "Domain", ", ".join(_code(text) for text in conditions)
+    if operator.protected:
+        forms = (_code(_text(operator, names, form)) for form in operator.protected.values())
+        yield "Protected form", ", or ".join(forms)
     yield "Shape", ", ".join(_shape(operator, names))
     if where := [_code(f"{text} == 0") for text in _kinks(operator, names)]:
         yield "Kinks where", ", ".join(where)

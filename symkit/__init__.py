@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from symkit.analysis import analyze, moments
     from symkit.api import derivative, evaluate
     from symkit.backends.native.numba_interop import to_numba
+    from symkit.checking import enforce, protect
     from symkit.nn import compile, export, functional
     from symkit.ops import OperatorTable
     from symkit.text import Expression, define, parse
@@ -28,6 +29,7 @@ __all__ = [
     "compile",
     "define",
     "derivative",
+    "enforce",
     "errors",
     "evaluate",
     "export",
@@ -35,6 +37,7 @@ __all__ = [
     "moments",
     "nn",
     "parse",
+    "protect",
     "to_numba",
     "zoo",
 ]
@@ -46,11 +49,13 @@ _HOMES = {
     "compile": "symkit.nn",
     "define": "symkit.text",
     "derivative": "symkit.api",
+    "enforce": "symkit.checking",
     "evaluate": "symkit.api",
     "export": "symkit.nn",
     "functional": "symkit.nn",
     "moments": "symkit.analysis",
     "parse": "symkit.text",
+    "protect": "symkit.checking",
     "to_numba": "symkit.backends.native.numba_interop",
 }
 """The module that each public name comes from; the other names are modules themselves."""

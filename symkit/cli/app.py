@@ -13,7 +13,9 @@ from symkit.cli.analyze import analyze
 from symkit.cli.bench import bench
 from symkit.cli.cache import cache
 from symkit.cli.console import complain, remark
+from symkit.cli.enforce import enforce
 from symkit.cli.export import export
+from symkit.cli.protect import protect
 from symkit.cli.run import run
 from symkit.cli.show import show
 from symkit.cli.zoo import zoo
@@ -57,7 +59,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, show, analyze, export, bench, zoo, cache):
+for command in (run, show, analyze, protect, enforce, export, bench, zoo, cache):
     app.command()(command)
 
 

@@ -15,7 +15,7 @@ from commands import Command
 
 from symkit import __version__
 
-COMMANDS = ["run", "show", "analyze", "export", "bench", "zoo", "cache"]
+COMMANDS = ["run", "show", "analyze", "protect", "enforce", "export", "bench", "zoo", "cache"]
 EXAMPLE = "log(sigmoid(alpha*x)) * beta*arcsinh(x)"
 
 
