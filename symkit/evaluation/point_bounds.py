@@ -132,8 +132,8 @@ def _between_turns(at: PointBounds, operator: Operator, operand: Intervals) -> I
 def _is_pole(operator: Operator, places: Floats) -> Bools:
     first, last = operator.defined_on
     at_edge = (places == first) | (places == last)
-    poles: Bools = at_edge.copy()
-    for place in zip(*np.nonzero(at_edge), strict=True):
+    poles: Bools = np.array(at_edge)
+    for place in map(tuple, np.argwhere(at_edge)):
         poles[place] = math.isinf(_exact_bounds(operator, (float(places[place]),))[0])
     return poles
 
