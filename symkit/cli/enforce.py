@@ -17,7 +17,7 @@ def enforce(
     kind: KindOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a loss legal: it uses target and prediction, and is never negative.
+    """Make a loss use both arguments and never be negative.
 
     Where an argument is missing or cancels, a random terminal becomes a random binary operator over both. Where the
     value can be negative, softplus is put around it.
