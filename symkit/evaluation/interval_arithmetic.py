@@ -86,6 +86,12 @@ class Intervals:
         """The same values, and perhaps none."""
         return Intervals(self.arithmetic, self.low, self.high, self.undefined | undefined)
 
+    def or_number(self, number: float, possible: Any) -> Intervals:
+        """The same values, and this number where it is possible too."""
+        low = np.where(possible, least(self.low, number), self.low)
+        high = np.where(possible, greatest(self.high, number), self.high)
+        return self.arithmetic.of(low, high, self.undefined)
+
     def spanning(self, lows: list[Floats], highs: list[Floats], *others: Intervals) -> Intervals:
         """The result of an operator of this and other operands, from bounds at some of their numbers."""
         return self._result(least(*lows), greatest(*highs), False, *others)
@@ -190,7 +196,7 @@ class Intervals:
 
     def within(self, low: Any, high: Any) -> Intervals:
         """What of it lies between bounds that its values are known to keep."""
-        kept_low, kept_high = np.maximum(self.low, low), np.minimum(self.high, high)
+        kept_low, kept_high = greatest(self.low, low), least(self.high, high)
         empty = self.is_empty
         return self.arithmetic.of(
             np.where(empty, self.low, kept_low), np.where(empty, self.high, kept_high), self.undefined
@@ -224,7 +230,7 @@ class Intervals:
 MAX = np.finfo(np.float64).max
 
 
-def least(*bounds: Floats) -> Floats:
+def least(*bounds: Any) -> Floats:
     """The lowest, -0 below +0."""
     lowest = np.minimum.reduce(np.broadcast_arrays(*bounds))
     negative = np.logical_or.reduce(np.broadcast_arrays(*((b == 0) & np.signbit(b) for b in bounds)))
@@ -232,7 +238,7 @@ def least(*bounds: Floats) -> Floats:
     return found
 
 
-def greatest(*bounds: Floats) -> Floats:
+def greatest(*bounds: Any) -> Floats:
     """The highest, +0 above -0."""
     highest = np.maximum.reduce(np.broadcast_arrays(*bounds))
     positive = np.logical_or.reduce(np.broadcast_arrays(*((b == 0) & ~np.signbit(b) for b in bounds)))

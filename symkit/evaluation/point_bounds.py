@@ -73,14 +73,17 @@ class PointBounds:
         # Below the normal numbers some libraries give 0.
         normal = np.finfo(form.dtype).tiny
         down, up = np.where((down > 0) & (down < normal), 0, down), np.where((up < 0) & (up > -normal), 0, up)
+        if self._operator.overflows:
+            # Some libraries halve what has overflowed already.
+            half = form.largest / 2
+            down, up = np.where(down < -half, -math.inf, down), np.where(up > half, math.inf, up)
         if sizes is not None:
-            # Every library is right at 0, and what is no larger than its operand does not overflow.
-            down, up = (np.where(sizes == 0, near, bound) for near, bound in zip(nearest, (down, up), strict=True))
+            # What is no larger than its operand does not overflow.
             down = np.where((nearest[0] >= -sizes) & np.isfinite(sizes), np.maximum(down, -form.largest), down)
             up = np.where((nearest[1] <= sizes) & np.isfinite(sizes), np.minimum(up, form.largest), up)
-        # No library gets a sign wrong, but 0 may have either.
+        # No library gets a sign wrong, but 0 may have either, and what is flushed is +0.
         down = np.where((low >= 0) & (down <= 0), np.where(low == 0, -0.0, 0.0), down)
-        up = np.where((high <= 0) & (up >= 0), np.where(high == 0, 0.0, -0.0), up)
+        up = np.where((high <= 0) & (up >= 0), 0.0, up)
         down, up = np.where(np.isnan(low), low, down), np.where(np.isnan(high), high, up)
         first, last = self.range
         return np.where(down < first, first, down), np.where(up > last, last, up)
@@ -90,7 +93,7 @@ class PointBounds:
         low, high = np.broadcast_arrays(operand.low.astype(np.float64), operand.high.astype(np.float64))
         narrow = (high - low <= NARROW) & (np.maximum(abs(low), abs(high)) < FAR)
         lows, highs = np.full(low.shape, -np.inf), np.full(low.shape, np.inf)
-        for place in zip(*np.nonzero(narrow), strict=True):
+        for place in map(tuple, np.argwhere(narrow)):
             lows[place], highs[place] = _ball_bounds(self._operator, float(low[place]), float(high[place]))
         down, up = self._widened(lows, highs)
         return operand.spanning([down], [up])
@@ -139,7 +142,8 @@ def _is_pole(operator: Operator, places: Floats) -> Bools:
 
 
 def _outward(low: float, high: float, arithmetic: Arithmetic) -> tuple[Any, Any]:
-    """Bounds that a range keeps when it is rounded to the dtype."""
+    """Bounds that a range keeps when it is rounded to the dtype; 0 may have either sign."""
+    low, high = low or -0.0, high or 0.0
     if arithmetic.is_real:
         return np.float64(low), np.float64(high)
     cast_low, cast_high = arithmetic.dtype.type(low), arithmetic.dtype.type(high)

@@ -103,7 +103,6 @@ OPERATORS = (
         at_kink="inf",
         domain=(Condition(">= 0", lambda b, x: x),),
         defined_on=(0.0, math.inf),
-        exactly_rounded=True,
         trend=("increasing",),
         range=(0.0, math.inf),
         singular=True,

@@ -34,6 +34,11 @@ def absolute(at: Any, a: Any) -> Any:
     return abs(a)
 
 
+def sign(at: Any, a: Any) -> Any:
+    """Torch says 0 for NaN."""
+    return a.spanning([at(a.low)[0]], [at(a.high)[1]]).or_number(0.0, a.undefined)
+
+
 def square(at: Any, a: Any) -> Any:
     return a.square()
 
@@ -101,9 +106,10 @@ def where(at: Any, condition: Any, a: Any, b: Any) -> Any:
 
 
 def hypot(at: Any, a: Any, b: Any) -> Any:
-    """Rising in the size of either; an infinite leg wins over NaN, which is not made use of."""
+    """Rising in the size of either; an infinite leg wins over NaN."""
     a, b = abs(a), abs(b)
-    return a.spanning([at(a.low, b.low)[0]], [at(a.high, b.high)[1]], b)
+    wins = a.may_be_infinite & b.undefined | b.may_be_infinite & a.undefined
+    return a.spanning([at(a.low, b.low)[0]], [at(a.high, b.high)[1]], b).or_number(math.inf, wins)
 
 
 def wave(at: Any, a: Any) -> Any:
@@ -112,14 +118,19 @@ def wave(at: Any, a: Any) -> Any:
 
 
 def power(at: Any, a: Any, b: Any) -> Any:
-    """a**b; where the base is negative, only whole exponents have a value."""
+    """a**b; where the base is negative, only whole exponents have a value. NaN**0 and 1**NaN are 1."""
+    return _power(at, a, b).or_number(1.0, a.undefined & b.holds(0) | a.holds(1) & b.undefined)
+
+
+def _power(at: Any, a: Any, b: Any) -> Any:
     exponent = b.only_number
     if exponent is not None and exponent.is_integer():
         return _whole_power(at, a, b, int(exponent))
     holes = (a.low < 0) | at.is_real & a.holds(0) & (b.low < 0)
     result = _over_corners(at, a.within(0.0, math.inf), b).or_undefined(holes)
     if exponent is not None:
-        return result
+        # The limit of no real power, but IEEE's.
+        return result.or_number(math.inf if exponent > 0 else 0.0, a.low == -math.inf)
     # Some exponent may be whole: then the value is that of |a|, with either sign.
     size = _over_corners(at, (-a).within(0.0, math.inf), b)
     return result.union(size).union(-size).or_undefined(holes)
