@@ -38,11 +38,6 @@ def _torch_power_by_base(b: Algebra, x: Term, y: Term, r: Term, g: Term) -> Term
     return 0.0 if n == 0 else g * (n * x ** (n - 1))
 
 
-def _torch_power_by_exponent(b: Algebra, x: Term, y: Term, r: Term, g: Term) -> Term:
-    flat = b("logical_and", b("eq", x, 0), b("ge", y, 0))
-    return g * b("where", flat, 0, r * b("log", x))
-
-
 def _base_that_must_not_be_negative(b: Algebra, x: Term, y: Term) -> Term:
     n = y.literal
     return b.number(1.0) if n is not None and n.is_integer() else x
@@ -145,7 +140,7 @@ OPERATORS = (
         },
         safe=(1.0, 1.0),
         torch="torch.div",
-        torch_backward=(lambda b, x, y, r, g: g / y, lambda b, x, y, r, g: -g * ((x / y) / y)),
+        torch_backward=(lambda b, x, y, r, g: g / y, None),
         native="div",
         numpy="numpy.divide",
         cost=4,
@@ -196,7 +191,7 @@ OPERATORS = (
         safe=(1.0, 1.0),
         torch_exception="at a zero base torch's second derivatives by the exponent are NaN",
         torch="torch.pow",
-        torch_backward=(_torch_power_by_base, _torch_power_by_exponent),
+        torch_backward=(_torch_power_by_base, None),
         native="pow",
         numpy="numpy.power",
         cost=30,

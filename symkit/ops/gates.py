@@ -12,11 +12,6 @@ def _swish_derivative(b: Algebra, x: Term, r: Term) -> Term:
     return s + r * b("sigmoid", -x)
 
 
-def _torch_swish_backward(b: Algebra, x: Term, r: Term, g: Term) -> Term:
-    s = b("sigmoid", x)
-    return g * s * (1 + x * (1 - s))
-
-
 def _gelu_tanh(b: Algebra, x: Term) -> Term:
     # 0.5*(1 + tanh(u)) is sigmoid(2u), which does not cancel for negative x. Beyond 128 that is 0 or 1 in every dtype,
     # and the cube need not overflow.
@@ -47,7 +42,6 @@ OPERATORS = (
         range=(-0.2785, math.inf),
         safe=(0.0,),
         torch="torch.nn.functional.silu",
-        torch_backward=(_torch_swish_backward,),
         cost=15,
     ),
     Operator(

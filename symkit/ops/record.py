@@ -174,7 +174,8 @@ class Operator:
         torch_autograd: whether torch's own first and second derivatives of that function are ours too.
         torch_exception: where in its domain torch's own derivatives of the plain form differ all the same, in words.
         torch_backward: one an operand: (b, *operands, result, cotangent) -> the cotangent that torch's autograd hands
-            to the operand, step by step as torch computes it; None where that is the cotangent times the partial.
+            to the operand, as torch computes it; None where the cotangent times the partial is infinite and NaN at
+            the same points.
         native: name of its form in the maths library of the native compiler, if it has one.
         cost: rough cost, in additions.
         definition: for operators defined in the language, the text that made them.

@@ -22,8 +22,6 @@ AS_PYTHON_WRITES = (
 """What Python's operators call in torch, beyond their names."""
 
 AS_TORCH_COMPUTES = (
-    Rule("sigmoid", "sigmoid(a)", "1/(1 + exp(-a))", "0 where exp overflows, not the subnormal number"),
-    Rule("swish", "swish(a)", "a/(1 + exp(-a))", "0 where exp overflows, not the subnormal number"),
     Rule("sign", "sign(a)", "(a > 0) - (a < 0)", "0 at NaN"),
     Rule("root", "a**0.5", "sqrt(a)", "-0 at -0 and NaN at -inf, as of any power with this literal"),
     Rule("reciprocal_root", "a**-0.5", "rsqrt(a)", "-inf at -0 and NaN at -inf, as of any power with this literal"),
