@@ -160,6 +160,13 @@ class Intervals:
         if other is self:
             one = np.ones_like(self.low)
             return self._result(one, one, self.holds(0) | self.may_be_infinite)
+        quotient = self._over(other)
+        if self.arithmetic.is_real or self.only_number is None:
+            return quotient
+        # Torch multiplies a literal by the reciprocal.
+        return quotient.union(self.arithmetic.of(1, 1)._over(other) * self)
+
+    def _over(self, other: Intervals) -> Intervals:
         parts = [part for part in (self._over_positive(other), -(self._over_positive(-other))) if part is not None]
         result = parts[0].union(parts[1])
         if self.arithmetic.is_real:
@@ -251,9 +258,9 @@ def _either_zero(bound: Floats, zero: float) -> Floats:
 
 
 def _quotient(a: Floats, b: Floats) -> Floats:
-    """a/b for b >= 0, as a bound: 0/0 and inf/inf are 0."""
+    """a/b for b >= 0, as a bound: 0/0 and inf/inf are 0, of the sign that quotients beside them have."""
     quotient = a / abs(b)
-    return np.where(np.isnan(quotient), np.zeros_like(quotient), quotient)
+    return np.where(np.isnan(quotient), np.copysign(0, a), quotient)
 
 
 def _below(value: Floats, error: Floats) -> Floats:
@@ -273,9 +280,9 @@ def _error_of_sum(a: Floats, b: Floats, total: Floats) -> Floats:
 
 
 def _product(a: Floats, b: Floats, arithmetic: Arithmetic) -> tuple[Floats, Floats]:
-    """Bounds of a*b, where 0 times an infinite bound is 0."""
+    """Bounds of a*b, where 0 times an infinite bound is 0, of the sign that products beside it have."""
     product = a * b
-    product = np.where(np.isnan(product), np.zeros_like(product), product)
+    product = np.where(np.isnan(product), np.copysign(0, a) * np.copysign(1, b), product)
     if not arithmetic.is_real:
         return product, product
     error = _error_of_product(a, b, product)

@@ -53,7 +53,7 @@ def minimum(at: Any, a: Any, b: Any) -> Any:
 
 def less(at: Any, a: Any, b: Any) -> Any:
     if a is b:
-        return a.truth(a.low > a.high, a.low <= a.high)
+        return a.truth(a.is_empty & False, a.is_empty | True)
     return a.truth((a.high < b.low) & ~(a.undefined | b.undefined), a.low >= b.high)
 
 
