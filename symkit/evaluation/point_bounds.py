@@ -16,9 +16,6 @@ from symkit.evaluation.interval_arithmetic import Arithmetic, Bools, Floats, Int
 from symkit.ir import Program, ProgramBuilder
 from symkit.ops import Operator
 
-UNITS = 256
-"""Units in the last place by which a library may miss the exact value; scipy's erfc is the worst that was seen."""
-
 BITS = (96, 1280)
 """Precisions tried; the second serves sines of the largest floats."""
 
@@ -62,7 +59,7 @@ class PointBounds:
         if self.is_real:
             return np.maximum(low, self.range[0]), np.minimum(high, self.range[1])
         form = FORMATS[self._arithmetic.dtype.name]
-        units = 0 if self._operator.exactly_rounded else UNITS
+        units = self._operator.units
         with np.errstate(over="ignore"):
             nearest = low.astype(form.dtype), high.astype(form.dtype)
         down, up = nearest

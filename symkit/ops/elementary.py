@@ -121,6 +121,7 @@ OPERATORS = (
         expansion=lambda b, x: 1 / b("sqrt", x),
         partials=(lambda b, x, r: -0.5 * (r / x),),
         domain=(Condition("> 0", lambda b, x: x),),
+        defined_on=(0.0, math.inf),
         trend=("decreasing",),
         range=(0.0, math.inf),
         safe=(1.0,),

@@ -166,7 +166,7 @@ class Operator:
         turns: for a unary operator that is monotone between such points, the points.
         interval: (at, *operands) -> the range over intervals, where trend and turns do not give it; see interval_forms.
         defined_on: for a unary operator, where it is not NaN.
-        exactly_rounded: whether every library gives the number nearest to the exact value.
+        units: in the last place, by which a library may miss the exact value; 0 where all give the nearest number.
         range: bounds that every value keeps.
         commutative, associative, identity, parity: facts for rules; never folded on construction.
         returns_truth, takes_truth: comparisons give 0 or 1; slots that read their operand as a condition.
@@ -207,7 +207,7 @@ class Operator:
     turns: tuple[float, ...] | None = None
     interval: Callable[..., Any] | None = None
     defined_on: tuple[float, float] = (-math.inf, math.inf)
-    exactly_rounded: bool = False
+    units: int = 32
     range: tuple[float, float] = (-math.inf, math.inf)
     commutative: bool = False
     associative: bool = False

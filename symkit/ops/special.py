@@ -169,6 +169,8 @@ OPERATORS = (
         partials=(lambda b, x, r: -TWO_OVER_SQRT_PI * b("gaussian", x),),
         ball=balls.monotone("erfc"),
         trend=("decreasing",),
+        # Scipy's tail in float64.
+        units=1024,
         range=(0.0, 2.0),
         safe=(0.0,),
         torch="torch.erfc",

@@ -216,6 +216,7 @@ OPERATORS = (
         expansion=lambda b, x: 0.5 * (b("log1p", x) - b("log1p", -x)),
         partials=(_arctanh_derivative,),
         domain=(Condition("> 0", lambda b, x: (1 - x) * (1 + x)),),
+        defined_on=(-1.0, 1.0),
         trend=("increasing",),
         safe=(0.0,),
         parity="odd",
