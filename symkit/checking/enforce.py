@@ -27,7 +27,10 @@ MAX_TRIES = 20
 SAMPLES = 400
 """Points at which a dependence is looked for."""
 
-CONFIRMED = 8
+VISIBLE = 1e-9
+"""Relative differences in float64 that are worth an exact look; smaller ones are often rounding."""
+
+CONFIRMED = 4
 """Pairs of points at most whose values are compared exactly."""
 
 EXACT_ERROR = 1e-25
@@ -74,9 +77,8 @@ def enforce(e: Expression | str, *, rng: int | Random, simplify: Simplify | None
     chance = _chance(rng)
     made_simple = _keeping_nonnegative(simplify) if simplify is not None else _unchanged
     loss = made_simple(_with_required_inputs(expression))
-    if not uses_required_arguments(loss):
-        loss = _with_arguments(loss, chance, made_simple)
-    return loss if is_nonnegative(loss) else _through_softplus(loss)
+    legal = _made_nonnegative(loss)
+    return legal if uses_required_arguments(legal) else _with_arguments(loss, chance, made_simple)
 
 
 def required_arguments(loss: Expression) -> tuple[str, str]:
@@ -121,7 +123,7 @@ def witness_of_use(e: Expression, name: str) -> tuple[dict[str, float], dict[str
     here, there = (np.broadcast_to(value, SAMPLES) for value in (here, there))
     with np.errstate(all="ignore"):
         apart = np.abs(here - there) / np.maximum(np.abs(here), np.abs(there))
-    likely = [int(i) for i in np.argsort(-np.nan_to_num(apart, nan=0.0), kind="stable") if apart[i] > 0]
+    likely = [int(i) for i in np.argsort(-np.nan_to_num(apart, nan=0.0), kind="stable") if apart[i] > VISIBLE]
     for i in likely[:CONFIRMED]:
         one, other = ({leaf: float(values[leaf][i]) for leaf in leaves} for values in (points, moved))
         (a,), (b,) = (evaluate_exact(e.program, point | constants) for point in (one, other))
@@ -138,15 +140,18 @@ def _spread(rng: Any) -> Any:
 
 
 def _with_arguments(loss: Expression, chance: Random, made_simple: Simplify) -> Expression:
-    """The loss with one terminal replaced so that it uses both arguments and has no new hole."""
+    """A legal loss, by one terminal that is replaced so that the value uses both arguments and has no new hole."""
     places = list(_terminals(loss))
     chance.shuffle(places)
     allowed = set(unprotected(loss))
     for place in places[:MAX_TRIES]:
         changed = made_simple(_replaced(loss, place, *_binary(loss, chance)))
-        if allowed.issuperset(unprotected(changed)) and uses_required_arguments(changed):
-            return changed
-    return _replaced(loss, None, *_binary(loss, chance))
+        if allowed.issuperset(unprotected(changed)):
+            # Through softplus an argument may leave no trace, so it is the outcome that is looked at.
+            legal = _made_nonnegative(changed)
+            if uses_required_arguments(legal):
+                return legal
+    return _made_nonnegative(_replaced(loss, None, *_binary(loss, chance)))
 
 
 def _binary(loss: Expression, chance: Random) -> tuple[Operator, tuple[str, ...]]:
@@ -186,7 +191,10 @@ def _replaced(loss: Expression, place: Place, operator: Operator, arguments: tup
     return Expression.from_dag(graph)
 
 
-def _through_softplus(loss: Expression) -> Expression:
+def _made_nonnegative(loss: Expression) -> Expression:
+    """The loss through softplus, unless it is known not to need it."""
+    if is_nonnegative(loss):
+        return loss
     graph = loss.dag.copy()
     softplus = standard()["softplus"]
     _add_operator(graph, softplus, graph.graph["roots"])

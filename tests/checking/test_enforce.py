@@ -153,14 +153,14 @@ def test_a_known_draw_stays() -> None:
 
 
 def test_every_terminal_operator_and_order_is_drawn() -> None:
-    found = Counter(str(enforce("sin(p) + aq(1, p)", rng=seed)) for seed in range(1000))
+    found = Counter(str(enforce("sin(p) + aq(1, p)", rng=seed)) for seed in range(600))
     pairs = [f"{name}({a}, {b})" for name in BINARY for a, b in (("y", "p"), ("p", "y"))]
     hosts = ("softplus(sin({}) + aq(1, p))", "softplus(sin(p) + aq({}, p))", "softplus(sin(p) + aq(1, {}))")
     expected = {str(parse(host.format(pair))) for host in hosts for pair in pairs}
     assert set(found) == expected
-    # 36 cases, 28 each on average.
-    assert min(found.values()) > 8
-    assert max(found.values()) < 60
+    # 36 cases, 17 each on average.
+    assert min(found.values()) > 3
+    assert max(found.values()) < 40
 
 
 def test_one_edge_of_a_shared_leaf_is_replaced() -> None:
@@ -251,7 +251,7 @@ def simplified(e: Expression) -> Expression:
 
 
 def test_constraints_are_checked_on_what_is_simplified() -> None:
-    for seed, e in enumerate(LOSSES[:300]):
+    for seed, e in enumerate(LOSSES[:150]):
         found = enforce(e, rng=seed, simplify=simplified)
         assert uses_required_arguments(found)
         assert {"y", prediction(found)} <= set(found.program.inputs)
