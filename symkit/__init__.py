@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from symkit.checking import enforce, protect
     from symkit.nn import compile, export, functional
     from symkit.ops import OperatorTable
+    from symkit.simplification import equal, simplify
     from symkit.text import Expression, define, parse
     from symkit.zoo.catalogue import catalogue as zoo
 
@@ -30,6 +31,7 @@ __all__ = [
     "define",
     "derivative",
     "enforce",
+    "equal",
     "errors",
     "evaluate",
     "export",
@@ -38,6 +40,7 @@ __all__ = [
     "nn",
     "parse",
     "protect",
+    "simplify",
     "to_numba",
     "zoo",
 ]
@@ -50,12 +53,14 @@ _HOMES = {
     "define": "symkit.text",
     "derivative": "symkit.api",
     "enforce": "symkit.checking",
+    "equal": "symkit.simplification",
     "evaluate": "symkit.api",
     "export": "symkit.nn",
     "functional": "symkit.nn",
     "moments": "symkit.analysis",
     "parse": "symkit.text",
     "protect": "symkit.checking",
+    "simplify": "symkit.simplification",
     "to_numba": "symkit.backends.native.numba_interop",
 }
 """The module that each public name comes from; the other names are modules themselves."""

@@ -115,7 +115,8 @@ class Shelf:
 
 KERNELS = Shelf("native", ".kernel")
 PARSE_TABLES = Shelf("text", ".tables")
-SHELVES = (KERNELS, PARSE_TABLES)
+SIMPLIFIED = Shelf("simplified", ".expression")
+SHELVES = (KERNELS, PARSE_TABLES, SIMPLIFIED)
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,14 @@ class CacheInfo:
     path: str
     kernels: int
     parse_tables: int
+    simplified: int
     bytes: int
 
 
 def info() -> CacheInfo:
-    kernels, tables = list(KERNELS.files()), list(PARSE_TABLES.files())
-    return CacheInfo(str(cache_folder()), len(kernels), len(tables), sum(file.size for file in kernels + tables))
+    found = [list(shelf.files()) for shelf in SHELVES]
+    size = sum(file.size for files in found for file in files)
+    return CacheInfo(str(cache_folder()), *(len(files) for files in found), bytes=size)
 
 
 def clear() -> int:

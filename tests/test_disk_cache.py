@@ -51,10 +51,10 @@ def test_all_sorts_of_files_count(folder: Path, monkeypatch: pytest.MonkeyPatch)
     PARSE_TABLES.write(KEYS[0], bytes(100))
     os.utime(PARSE_TABLES.path(KEYS[0]), (1000.0, 1000.0))
     KERNELS.write(KEYS[0], bytes(50))
-    assert disk_cache.info() == CacheInfo(str(folder), 1, 1, 150 + 2 * disk_cache.CHECKSUM)
+    assert disk_cache.info() == CacheInfo(str(folder), 1, 1, 0, 150 + 2 * disk_cache.CHECKSUM)
     monkeypatch.setattr(disk_cache, "MAX_BYTES", 200)
     KERNELS.write(KEYS[1], bytes(50))
-    assert disk_cache.info() == CacheInfo(str(folder), 2, 0, 100 + 2 * disk_cache.CHECKSUM)
+    assert disk_cache.info() == CacheInfo(str(folder), 2, 0, 0, 100 + 2 * disk_cache.CHECKSUM)
 
 
 def test_the_cache_is_weighed_every_so_many_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,12 @@ from symkit.cli.bench import bench
 from symkit.cli.cache import cache
 from symkit.cli.console import complain, remark
 from symkit.cli.enforce import enforce
+from symkit.cli.equal import equal
 from symkit.cli.export import export
 from symkit.cli.protect import protect
 from symkit.cli.run import run
 from symkit.cli.show import show
+from symkit.cli.simplify import simplify
 from symkit.cli.zoo import zoo
 from symkit.errors import SymkitError
 
@@ -59,7 +61,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, show, analyze, protect, enforce, export, bench, zoo, cache):
+for command in (run, show, simplify, equal, analyze, protect, enforce, export, bench, zoo, cache):
     app.command()(command)
 
 

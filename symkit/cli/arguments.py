@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from symkit.errors import DomainError
 from symkit.text import Expression, parse
 from symkit.text.names import KINDS
 from symkit.text.parse import MAX_TEXT
@@ -16,6 +17,10 @@ Formula = Annotated[
 ]
 KindOption = Annotated[
     str | None, typer.Option("--kind", metavar="KIND", help=f"{', '.join(KINDS)}; told from the inputs if not given.")
+]
+BoxOption = Annotated[
+    str | None,
+    typer.Option("--box", metavar="RANGES", help='Lowest and highest values, such as "x=-10:10, beta=0:2".'),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -31,3 +36,16 @@ def read_expression(text: str, kind: str | None = None) -> Expression:
     elif text.startswith(" -"):
         text = text[1:]
     return parse(text, kind=kind)
+
+
+def read_box(text: str | None) -> dict[str, tuple[float, float]]:
+    """The ranges that `x=-10:10, beta=0:2` spells, by name. Raises DomainError for anything else."""
+    box: dict[str, tuple[float, float]] = {}
+    for part in (text or "").split(",") if text else ():
+        name, _, bounds = part.partition("=")
+        try:
+            low, high = (float(bound) for bound in bounds.split(":"))
+        except ValueError:
+            raise DomainError(f'--box takes ranges such as "x=-10:10, beta=0:2", not {text!r}') from None
+        box[name.strip()] = low, high
+    return box

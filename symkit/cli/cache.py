@@ -22,8 +22,8 @@ def cache(
 ) -> None:
     """Look into the cache on disk, or clear it.
 
-    Compiled kernels and the parser's tables lie in the user's cache folder, or where SYMKIT_CACHE_DIR says, and their
-    size is bounded.
+    Compiled kernels, the parser's tables and simplified functions lie in the user's cache folder, or where
+    SYMKIT_CACHE_DIR says, and their size is bounded.
 
     \b
     Examples:
@@ -45,7 +45,11 @@ def cache(
         emit_json({**asdict(found), "limit": disk_cache.MAX_BYTES})
     else:
         size = f"{_size(found.bytes)} of at most {_size(disk_cache.MAX_BYTES)}"
-        counts = [("kernels", str(found.kernels)), ("parse tables", str(found.parse_tables))]
+        counts = [
+            ("kernels", str(found.kernels)),
+            ("parse tables", str(found.parse_tables)),
+            ("simplified", str(found.simplified)),
+        ]
         emit(card([("folder", found.path), *counts, ("size", size)]))
 
 

@@ -1,1 +1,7 @@
-"""Simplifying without breaking, and telling whether two expressions are the same function."""
+"""Cheaper and steadier forms of a function, and whether two functions are the same."""
+
+from symkit.simplification.cost import cost
+from symkit.simplification.equal import equal
+from symkit.simplification.simplify import simplify
+
+__all__ = ["cost", "equal", "simplify"]

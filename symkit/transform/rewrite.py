@@ -26,14 +26,22 @@ class Rule:
         why: what goes wrong without it.
         positive: names that the rule's samples must keep above 0; the rule itself needs no such proof.
         literals: names that stand for literal numbers only.
+        when: comparisons of the names, as text, that have to be proved first.
+        finite: names whose values have to be proved finite first.
+
+    A name that only the pattern has must be proved never to be NaN, and so must those in `defined`. `rewrite` proves
+    nothing, so it takes no rule that asks for a proof.
     """
 
     name: str
     pattern: str
     replacement: str
-    why: str
+    why: str = ""
     positive: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
+    when: tuple[str, ...] = ()
+    finite: tuple[str, ...] = ()
+    defined: tuple[str, ...] = ()
 
     @cached_property
     def left(self) -> Program:
@@ -42,6 +50,17 @@ class Rule:
     @cached_property
     def right(self) -> Program:
         return parse(f"f() = {self.replacement}").program
+
+    @cached_property
+    def conditions(self) -> tuple[Program, ...]:
+        """What has to be proved, as Programs of the pattern's names."""
+        return tuple(parse(f"f() = {text}").program for text in self.when)
+
+    @cached_property
+    def never_nan(self) -> tuple[str, ...]:
+        """Names that have to be proved never to be NaN."""
+        dropped = (name for name in self.left.parameters if name not in self.right.parameters)
+        return tuple(dict.fromkeys((*dropped, *self.defined)))
 
     @property
     def top(self) -> Operator:
@@ -75,7 +94,12 @@ def rewrite(program: Program, rules: Sequence[Rule]) -> Program:
 
 def first_match(pattern: Program, builder: ProgramBuilder, index: int) -> dict[str, int] | None:
     """What each name of the pattern stands for, if the pattern fits at a node."""
-    return next(_matches(pattern, pattern.root, builder, index, {}), None)
+    return next(all_matches(pattern, builder, index), None)
+
+
+def all_matches(pattern: Program, builder: ProgramBuilder, index: int) -> Iterator[dict[str, int]]:
+    """Every way in which the pattern fits at a node."""
+    return _matches(pattern, pattern.root, builder, index, {})
 
 
 def instantiate(pattern: Program, builder: ProgramBuilder, bindings: Mapping[str, int]) -> int:

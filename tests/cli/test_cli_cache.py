@@ -34,6 +34,7 @@ def test_info_says_where_and_how_much(symkit: Command, folder: Path) -> None:
         "path": str(folder),
         "kernels": 2,
         "parse_tables": 1,
+        "simplified": 0,
         "bytes": size,
         "limit": MAX_BYTES,
     }
@@ -42,6 +43,7 @@ def test_info_says_where_and_how_much(symkit: Command, folder: Path) -> None:
         ["folder", str(folder)],
         ["kernels", "2"],
         ["parse", "tables", "1"],
+        ["simplified", "0"],
         ["size", f"{size / 1024:.3g}", "KiB", "of", "at", "most", "256", "MiB"],
     ]
     assert len(files(folder)) == 3
