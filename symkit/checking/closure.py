@@ -42,9 +42,10 @@ def closure(program: Program, region: Region, constants: Mapping[str, float], se
         witness = shrunk(claim, region, outcome.counterexample)
         return refuted(explanation(program, witness, constants, region.format), witness)
     if outcome.is_proved:
-        return proved(f"finite for {region}: bounds of {outcome.boxes} boxes say so")
+        return proved(f"finite for {region}: {outcome.ground}")
     assert outcome.open is not None
-    place = ", ".join(f"{n} in [{number_text(a)}, {number_text(b)}]" for n, (a, b) in outcome.open.items())
+    form = region.format
+    place = ", ".join(f"{n} in [{number_text(a, form)}, {number_text(b, form)}]" for n, (a, b) in outcome.open.items())
     return unknown(
         f"no input was found that fails, and no proof within {outcome.boxes} boxes; left open: {place or 'all'}"
     )

@@ -11,20 +11,19 @@ from symkit.ir import Program, lower
 from symkit.ops import Operator
 
 
-def point_text(point: Mapping[str, float]) -> str:
+def point_text(point: Mapping[str, float], form: Format) -> str:
     """`x = 4.48552`."""
-    return ", ".join(f"{name} = {number_text(value)}" for name, value in point.items()) or "every input"
+    return ", ".join(f"{name} = {number_text(value, form)}" for name, value in point.items()) or "every input"
 
 
-def number_text(value: float) -> str:
-    """The shortest text that reads back to the number, without a point where it is whole."""
-    text = repr(float(value))
-    return text.removesuffix(".0")
+def number_text(value: float, form: Format) -> str:
+    """The shortest text that reads back to a number of a format, without a point where it is whole."""
+    return str(form.dtype.type(value)).removesuffix(".0")
 
 
 def explanation(program: Program, point: Mapping[str, float], constants: Mapping[str, float], form: Format) -> str:
     """One sentence: where it fails, and by which operator."""
-    where = f"at {point_text(point)}"
+    where = f"at {point_text(point, form)}"
     lowered = lower(program, lambda operator: operator.numpy is not None)
     everything = Program(lowered.nodes, range(len(lowered.nodes)))
     arrays = evaluate_numpy(everything, {**point, **constants}, form.computed)

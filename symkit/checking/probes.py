@@ -46,6 +46,11 @@ RANDOM = 4096
 
 def probes(region: Region) -> dict[str, Floats]:
     """Points of a region by name: simple ones first, then extremes, spread and random ones."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _probes(region)
+
+
+def _probes(region: Region) -> dict[str, Floats]:
     columns = [_line(region.format, low, high) for low, high in zip(region.low, region.high, strict=True)]
     if len(columns) < 2:
         return {name: region.format.numbers(line) for name, line in zip(region.names, columns, strict=True)}
@@ -88,8 +93,7 @@ def _line(form: Format, low: int, high: int) -> Ordinals:
 def _known(form: Format) -> Ordinals:
     edges = [sign * edge for edge in EDGES for sign in (1, -1)]
     extremes = (form.largest, -form.largest, form.smallest, -form.smallest, float(np.finfo(form.dtype).tiny))
-    with np.errstate(over="ignore"):
-        numbers = np.array([*SIMPLE, *edges, *extremes]).astype(form.dtype)
+    numbers = np.array([*SIMPLE, *edges, *extremes]).astype(form.dtype)
     return form.ordinals(numbers[np.isfinite(numbers)])
 
 

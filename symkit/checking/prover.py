@@ -52,6 +52,11 @@ class Outcome:
     open: dict[str, tuple[float, float]] | None
     boxes: int
 
+    @property
+    def ground(self) -> str:
+        """What a proof stands on, in words."""
+        return "its bounds say so" if self.boxes == 1 else f"the bounds of {self.boxes} boxes say so"
+
 
 def decide(claim: Claim, region: Region, seconds: float = 1.0) -> Outcome:
     """Proves or refutes a claim on a region, or gives up after so many seconds."""

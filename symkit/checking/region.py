@@ -39,6 +39,8 @@ class Region:
     def of(cls, box: Box, dtype: str | None) -> Region:
         """The region of a box, in a dtype or (None) over the reals.
 
+        A single value is rounded to the dtype; a range holds the numbers of the dtype inside it.
+
         Raises DomainError for bounds that are NaN, in the wrong order, or have no number of the dtype between them.
         """
         form = FORMATS["float64" if dtype is None else dtype]
@@ -47,6 +49,10 @@ class Region:
         for name, (low, high) in box.items():
             if math.isnan(low) or math.isnan(high) or low > high:
                 raise DomainError(f"{name} in [{low:g}, {high:g}] is no range; give the lower bound first")
+            if low == high:
+                low = high = form.rounded(low)
+                if math.isinf(low):
+                    raise DomainError(f"{name} is more than {form.name} holds, which is {form.largest:g}")
             first, last = _bounds(form, low, high, dtype is None)
             if first > last:
                 raise DomainError(f"no {form.name} number lies in {name} in [{low!r}, {high!r}]")
@@ -75,10 +81,11 @@ class Region:
 
     def _text(self, name: str) -> str:
         low, high = self.bounds(name)
+        shortest = self.format.dtype.type
         most = math.inf if self.is_real else self.format.largest
         if (low, high) == (-most, most):
             return f"all real {name}" if self.is_real else f"all finite {self.format.name} {name}"
-        return f"{name} in [{low:.6g}, {high:.6g}]"
+        return f"{name} = {low:g}" if low == high else f"{name} in [{shortest(low)}, {shortest(high)}]"
 
 
 def _bounds(form: Format, low: float, high: float, is_real: bool) -> tuple[int, int]:

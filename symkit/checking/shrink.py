@@ -18,34 +18,37 @@ TINY = 1e-6
 """A first failure nearer to 0 than this says only that failures begin at 0: a simple number says it better."""
 
 
-def shrunk(claim: Claim, region: Region, point: Point) -> Point:
+def shrunk(claim: Claim, region: Region, point: Point, *, at_edge: bool = True) -> Point:
     """A point where the claim fails too, each coordinate as simple as can be found, one after the other.
 
-    0, 1 and -1 are the simplest; else the first number that fails on the way from 0, as the shortest decimal beside it.
+    0, 1 and -1 are the simplest; else, if `at_edge`, it is the first number that fails going out from 0, or a short
+    decimal beside it, and otherwise any simple number comes first. Coordinates are numbers of the region's format.
     """
     for name in region.names:
-        point = {**point, name: _coordinate(claim, region, point, name)}
+        point = {**point, name: region.format.rounded(_coordinate(claim, region, point, name, at_edge))}
     return point
 
 
-def _coordinate(claim: Claim, region: Region, point: Point, name: str) -> float:
+def _coordinate(claim: Claim, region: Region, point: Point, name: str, at_edge: bool) -> float:
     form = region.format
     place = region.names.index(name)
     low, high = region.low[place], region.high[place]
-    simple = [value for value in SIMPLE if low <= int(form.ordinals(value)) <= high]
-    for value in _failing(claim, form, point, name, [v for v in simple if abs(v) in (0.0, 1.0)]):
+
+    def failing(values: Sequence[float]) -> list[float]:
+        inside = [value for value in values if low <= int(form.ordinals(value)) <= high]
+        return _failing(claim, form, point, name, inside)
+
+    for value in failing([v for v in SIMPLE if abs(v) in (0.0, 1.0)] if at_edge else SIMPLE):
         return value
     first = _first(claim, region, point, name)
     if abs(first) < TINY:
-        for value in _failing(claim, form, point, name, simple):
+        for value in failing(SIMPLE):
             return value
-    decimals = [float(f"{first:.{digits}g}") for digits in range(1, 18)]
-    decimals += [np.nextafter(d, np.inf * np.sign(first)) for d in decimals[:9]]
-    near = [d for d in decimals if abs(d - first) <= NEAR * abs(first) and low <= int(form.ordinals(d)) <= high]
-    up = [_raised(first, digits) for digits in range(1, 9)]
-    near += [d for d in up if abs(d - first) <= NEAR * abs(first) and low <= int(form.ordinals(d)) <= high]
-    near.sort(key=lambda d: len(repr(d)))
-    return next(iter(_failing(claim, form, point, name, near)), first)
+    decimals = [
+        rounded for digits in range(1, 10) for rounded in (float(f"{first:.{digits}g}"), _raised(first, digits))
+    ]
+    near = [decimal for decimal in decimals if abs(decimal - first) <= NEAR * abs(first)]
+    return next(iter(failing(sorted(near, key=lambda decimal: len(repr(decimal))))), first)
 
 
 def _raised(value: float, digits: int) -> float:

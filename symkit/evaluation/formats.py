@@ -55,13 +55,15 @@ class Format:
 
     def ordinals(self, values: Any) -> Ordinals:
         """The place of each number in the line of all; 0 for +0, -1 for -0."""
-        bits = np.asarray(values, dtype=self.dtype).view(self._bits).astype(np.int64)
-        return np.where(bits < 0, np.int64(np.iinfo(self._bits).min) - bits - 1, bits)
+        with np.errstate(over="ignore"):
+            bits = np.asarray(values, dtype=self.dtype).view(self._bits).astype(np.int64)
+        return np.where(bits < 0, ~(bits & np.iinfo(self._bits).max), bits)
 
     def numbers(self, ordinals: Any) -> Floats:
         """The numbers at these places."""
         places = np.asarray(ordinals, dtype=np.int64)
-        bits = np.where(places < 0, np.int64(np.iinfo(self._bits).min) - places - 1, places)
+        limits = np.iinfo(self._bits)
+        bits = np.where(places < 0, limits.min + (~places & limits.max), places)
         numbers: Floats = bits.astype(self._bits).view(self.dtype)
         return numbers
 

@@ -1,0 +1,177 @@
+"""What a loss has to keep: it depends on target and prediction, is not negative, and is least where they agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symkit.checking.explain import number_text, point_text
+from symkit.checking.folding import depends_on, folded
+from symkit.checking.polynomials import is_nonnegative_polynomial
+from symkit.checking.probes import probes
+from symkit.checking.prover import Claim, Outcome, Point, decide, first_failure
+from symkit.checking.reduction import reduced
+from symkit.checking.region import Region
+from symkit.checking.shrink import shrunk
+from symkit.checking.verdict import Verdict, proved, refuted, unknown
+from symkit.evaluation import IntervalEvaluator, evaluate_exact, evaluate_numpy
+from symkit.evaluation.formats import Floats
+from symkit.ir import Program
+from symkit.transform import rewrite
+from symkit.transform.rewrite import Rule
+
+Bools = NDArray[np.bool_]
+
+SECONDS = 0.6
+
+VISIBLE = 1e-9
+"""Differences of sampled values that are worth an exact look, relative to the values."""
+
+CONFIRMED = 16
+"""So many suspects are looked at exactly."""
+
+SIMPLE_VALUES = 4
+
+BOUNDING = tuple(
+    Rule(
+        f"root_less_base_{number}",
+        f"a + {root}",
+        f"where(a < 0, b/({root} - a), a + {root})",
+        "below 0 the sum cancels, and bounds of its terms do not say which is the larger",
+        positive=("b",),
+    )
+    for number, root in enumerate(
+        template.format(square)
+        for square in ("a**2", "a*a", "square(a)")
+        for template in ("sqrt({} + b)", "sqrt(abs({}) + b)")
+    )
+)
+"""Forms of the same real function that are easier to bound."""
+
+
+def uses(program: Program, name: str, region: Region, constants: Mapping[str, float]) -> Verdict:
+    """Whether the value depends on an input, over a region of the reals.
+
+    If it does, the witness is a point, and the reason tells the value there and where only this input is another one.
+    """
+    found = _difference(program, name, region, constants)
+    if found is not None:
+        return found
+    if not depends_on(folded(program, region, constants), name):
+        return refuted(f"the value is the same for every {name}: what there is of it cancels or is never looked at")
+    return unknown(f"no two values of {name} were found that make a difference, and none was ruled out")
+
+
+def _difference(program: Program, name: str, region: Region, constants: Mapping[str, float]) -> Verdict | None:
+    points = probes(region)
+    column = points[name]
+    # Simple values first, and then any.
+    for values in (*(np.full_like(column, value) for value in column[:SIMPLE_VALUES]), np.roll(column, 1)):
+        moved = {**points, name: values}
+        before, after = (values_at(program, at, constants) for at in (points, moved))
+        with np.errstate(all="ignore"):
+            gap = abs(before - after) > VISIBLE * np.maximum(abs(before), abs(after))
+        gap &= np.isfinite(before) & np.isfinite(after)
+        for place in np.flatnonzero(gap)[:CONFIRMED]:
+            one, other = ({n: float(column[place]) for n, column in at.items()} for at in (points, moved))
+            first, second = (exactly(program, at, constants) for at in (one, other))
+            if math.isfinite(first) and math.isfinite(second) and first != second:
+                rest = point_text({n: v for n, v in one.items() if n != name}, region.format)
+                here, there = (number_text(at[name], region.format) for at in (one, other))
+                return proved(f"at {rest} it is {first:.6g} for {name} = {here}, {second:.6g} for {there}", one)
+    return None
+
+
+def nonnegative(program: Program, region: Region, constants: Mapping[str, float], seconds: float = SECONDS) -> Verdict:
+    """Whether the value is never negative where it is defined: over the reals, or as a dtype gives it.
+
+    Over the reals a witness is confirmed by the exact evaluator, in a dtype by evaluation in it.
+    """
+    claim = _not_below_zero(program, region, constants)
+    found = _lowest(claim, program, region, constants)
+    if found is None and region.is_real and is_nonnegative_polynomial(program, constants):
+        return proved("a polynomial without a negative value: its factors are squares or never negative")
+    outcome = Outcome(False, found, None, 0) if found else _decided(claim, program, region, constants, seconds)
+    if outcome.is_proved:
+        return proved(f"not negative for {region}: {outcome.ground}")
+    counterexample = outcome.counterexample
+    if counterexample is None:
+        return unknown(f"no negative value was found, and none ruled out within {outcome.boxes} boxes")
+    witness = shrunk(claim, region, counterexample, at_edge=False)
+    return refuted(
+        f"{_value(program, witness, region, constants):.6g} at {point_text(witness, region.format)}", witness
+    )
+
+
+def _decided(claim: Claim, program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> Outcome:
+    """What branch and bound makes of it, of a single quantity first if there is one."""
+    if region.is_real:
+        program = rewrite(program, BOUNDING)
+        claim = Claim(_not_below_zero(program, region, constants).holds, claim.fails)
+    smaller, quantity = reduced(program, region, constants)
+    if quantity is not region:
+        # A value of the quantity is no witness: nobody says which inputs have it.
+        outcome = decide(Claim(_not_below_zero(smaller, quantity, constants).holds, _nowhere), quantity, seconds / 2)
+        if outcome.is_proved:
+            return outcome
+    return decide(claim, region, seconds / 2)
+
+
+def _nowhere(points: Mapping[str, Floats]) -> Bools:
+    return np.zeros(max(len(column) for column in points.values()), dtype=bool)
+
+
+def _lowest(claim: Claim, program: Program, region: Region, constants: Mapping[str, float]) -> Point | None:
+    """Of the points looked at first that where the claim fails by most."""
+    points = probes(region)
+    values = values_at(program, points, constants, region.format.name)
+    order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")[:CONFIRMED]
+    return first_failure(claim, {name: column[order] for name, column in points.items()})
+
+
+def values_at(
+    program: Program, points: Mapping[str, Floats], constants: Mapping[str, float], dtype: str = "float64"
+) -> NDArray[np.float64]:
+    """The only root at points, in a dtype."""
+    (values,) = evaluate_numpy(program, {**points, **constants}, dtype)
+    count = max((len(column) for column in points.values()), default=1)
+    return np.broadcast_to(values, (count,)).astype(np.float64)
+
+
+def exactly(program: Program, point: Point, constants: Mapping[str, float]) -> float:
+    (value,) = evaluate_exact(program, {**point, **constants})
+    number = float(value)
+    # What is too small for a float keeps its sign.
+    return math.copysign(5e-324, value) if number == 0 and value != 0 else number
+
+
+def _value(program: Program, point: Point, region: Region, constants: Mapping[str, float]) -> float:
+    if region.is_real:
+        return exactly(program, point, constants)
+    columns = {name: np.array([value]).astype(region.format.dtype) for name, value in point.items()}
+    return float(values_at(program, columns, constants, region.format.name)[0])
+
+
+def _not_below_zero(program: Program, region: Region, constants: Mapping[str, float]) -> Claim:
+    evaluator = IntervalEvaluator(program, None if region.is_real else region.format, constants)
+
+    def holds(boxes: Mapping[str, tuple[Floats, Floats]]) -> Bools:
+        (root,) = evaluator(boxes)
+        return np.asarray(root.is_empty | (root.low >= 0))
+
+    def fails(points: Mapping[str, Floats]) -> Bools:
+        values = values_at(program, points, constants, region.format.name)
+        suspects = np.atleast_1d(values < 0)
+        if region.is_real:
+            columns = {name: np.broadcast_to(column, suspects.shape) for name, column in points.items()}
+            places = np.flatnonzero(suspects)
+            suspects[places[CONFIRMED:]] = False
+            for place in places[:CONFIRMED]:
+                at = {name: float(column[place]) for name, column in columns.items()}
+                suspects[place] = -math.inf < exactly(program, at, constants) < 0
+        return suspects
+
+    return Claim(holds, fails)

@@ -1,0 +1,153 @@
+"""Whether a loss is least where the prediction is the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symkit.checking.explain import point_text
+from symkit.checking.folding import folded
+from symkit.checking.losses import CONFIRMED, SECONDS, VISIBLE, exactly, nonnegative, values_at
+from symkit.checking.probes import probes
+from symkit.checking.prover import Claim, Point, decide, first_failure
+from symkit.checking.reduction import reduced
+from symkit.checking.region import Region
+from symkit.checking.shrink import shrunk
+from symkit.checking.verdict import Verdict, proved, refuted, unknown
+from symkit.evaluation import IntervalEvaluator
+from symkit.evaluation.formats import FORMATS, Floats
+from symkit.ir import Kind, Node, Program, ProgramBuilder, rebuild
+from symkit.transform import gradient
+
+TARGET, PREDICTION = "y", "p"
+
+Bools = NDArray[np.bool_]
+
+
+def minimum_at_target(
+    program: Program, region: Region, constants: Mapping[str, float], seconds: float = SECONDS
+) -> Verdict:
+    """Whether no prediction gives less than the one that is the target, over a region of the reals.
+
+    A witness is a target and a prediction that gives less. A pole at the target counts as infinite.
+    """
+    ideal = substituted(program, PREDICTION, TARGET)
+    claim = Claim(lambda boxes: np.zeros(1, dtype=bool), _less_than_ideal(program, ideal, constants))
+    found = first_failure(claim, probes(region))
+    if found is not None:
+        return _refutation(program, ideal, shrunk(claim, region, found, at_edge=False), constants)
+    least = folded(ideal, region.only([TARGET]), constants)
+    at_zero = least.nodes[least.root]
+    if at_zero.kind is Kind.NUMBER and at_zero.number == 0:
+        floor = nonnegative(program, region, constants, seconds)
+        if floor.is_proved:
+            return proved("it is 0 where the prediction is the target, and nowhere negative")
+    if _falls_towards_target(program, region, constants, seconds):
+        return proved("it falls towards the target from either side")
+    return unknown("no prediction was found that gives less than the target itself, and none was ruled out")
+
+
+def minimum_at_class(
+    program: Program, target: float, region: Region, constants: Mapping[str, float], seconds: float = SECONDS
+) -> Verdict:
+    """The same for a target of 0 or 1 and predictions between, the program being the loss for that target.
+
+    The end of the range where the target is may be a pole: then it has to be fallen to from the other end.
+    """
+    ideal = bound_to(program, PREDICTION, target)
+    claim = Claim(lambda boxes: np.zeros(1, dtype=bool), _less_than_ideal(program, ideal, constants))
+    found = first_failure(claim, probes(region))
+    if found is not None:
+        return _refutation(program, ideal, shrunk(claim, region, found, at_edge=False), constants, target)
+    away = 1.0 if target == 0 else -1.0
+    if _keeps_sign(gradient(program, [PREDICTION]), program, away, region, constants, seconds):
+        return proved(f"it falls as the prediction nears {target:g}")
+    return unknown(f"no prediction was found that gives less than {target:g}, and none was ruled out")
+
+
+def _less_than_ideal(
+    program: Program, ideal: Program, constants: Mapping[str, float]
+) -> Callable[[Mapping[str, Floats]], Bools]:
+    """Whether the loss at points is surely less than where the prediction is the target."""
+
+    def fails(points: Mapping[str, Floats]) -> Bools:
+        here, there = values_at(program, points, constants), values_at(ideal, points, constants)
+        here, there = np.broadcast_arrays(here, there)
+        with np.errstate(all="ignore"):
+            gap = VISIBLE * np.maximum(abs(here), np.where(np.isfinite(there), abs(there), 0.0))
+            suspects = np.array(here < there - gap)
+        places = np.flatnonzero(suspects)
+        suspects[places[CONFIRMED:]] = False
+        for place in places[:CONFIRMED]:
+            at = {name: float(column[place]) for name, column in points.items()}
+            suspects[place] = exactly(program, at, constants) < exactly(ideal, at, constants)
+        return suspects
+
+    return fails
+
+
+def _refutation(
+    program: Program, ideal: Program, witness: Point, constants: Mapping[str, float], target: float | None = None
+) -> Verdict:
+    here, there = (exactly(which, witness, constants) for which in (program, ideal))
+    if target is not None:
+        witness = {TARGET: target, **witness}
+    aim = witness.get(TARGET, 0.0)
+    return refuted(
+        f"{here:.6g} at {point_text(witness, FORMATS['float64'])}, but {there:.6g} at {PREDICTION} = {aim:g}", witness
+    )
+
+
+def _falls_towards_target(program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> bool:
+    """Whether the derivative by the prediction has the sign of prediction less target, and nothing jumps."""
+    builder = ProgramBuilder()
+    derived = gradient(program, [PREDICTION])
+    slope = builder.term(builder.include(derived)[derived.root])
+    away = builder.term(builder.input(PREDICTION)) - builder.term(builder.input(TARGET))
+    return _keeps_sign(builder.build([(away * slope).index]), program, 1.0, region, constants, seconds)
+
+
+def _keeps_sign(
+    slope: Program, program: Program, sign: float, region: Region, constants: Mapping[str, float], seconds: float
+) -> bool:
+    if not is_continuous(program):
+        return False
+    builder = ProgramBuilder()
+    roots = [builder.include(slope)[slope.root], builder.include(program)[program.root]]
+    joined, quantity = reduced(builder.build(roots), region, constants)
+    evaluator = IntervalEvaluator(joined, None, constants)
+
+    def holds(boxes: Mapping[str, tuple[Floats, Floats]]) -> Bools:
+        slopes, values = evaluator(boxes)
+        right = slopes.low >= 0 if sign > 0 else slopes.high <= 0
+        return np.asarray(right & ~values.undefined & ~slopes.undefined)
+
+    def nowhere(points: Mapping[str, Floats]) -> Bools:
+        return np.zeros(1, dtype=bool)
+
+    return decide(Claim(holds, nowhere), quantity, seconds).is_proved
+
+
+def is_continuous(program: Program) -> bool:
+    """Whether no operator of a Program jumps where it is defined."""
+    return all(node.is_leaf or node.operator.smoothness >= 0 for node in program.nodes)
+
+
+def substituted(program: Program, name: str, other: str) -> Program:
+    """The Program with one input in the place of another."""
+
+    def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
+        return builder.input(other) if node.kind is Kind.INPUT and node.name == name else None
+
+    return rebuild(program, change)
+
+
+def bound_to(program: Program, name: str, value: float) -> Program:
+    """The Program with a number in the place of an input."""
+
+    def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
+        return builder.number(value) if node.kind is Kind.INPUT and node.name == name else None
+
+    return rebuild(program, change)
