@@ -45,6 +45,10 @@ def _smaller(b: Algebra, x: Term, y: Term) -> Term:
     return b("where", x < y, x, b("where", y < x, y, 0.5 * x + 0.5 * y))
 
 
+def _size(b: Algebra, x: Term) -> Term:
+    return b("where", b("eq", x, 0), 0, abs(x))
+
+
 OPERATORS = (
     Operator(
         "abs",
@@ -54,13 +58,15 @@ OPERATORS = (
         aliases=("absolute", "fabs"),
         latex=r"\left|{0}\right|",
         exact=lambda m, x: abs(x),
-        partials=(lambda b, x, r: b("sign", x),),
+        # A select, so that a derivative masks what meets it at 0: of sqrt(abs(x)) it would be 0 times infinity.
+        partials=(lambda b, x, r: b("where", b("ne", x, 0), b("sign", x), 0),),
         ball=balls.absolute,
         interval=intervals.absolute,
         units=0,
         smoothness=0,
         kinks=lambda b, x: (x,),
         at_kink="0",
+        as_select=_size,
         range=(0.0, math.inf),
         safe=(1.0,),
         parity="even",
@@ -102,6 +108,7 @@ OPERATORS = (
         exact=exact.maximum,
         partials=_share_at_tie("ge"),
         ball=balls.maximum,
+        picks="larger",
         interval=intervals.maximum,
         units=0,
         smoothness=0,
@@ -127,6 +134,7 @@ OPERATORS = (
         exact=exact.minimum,
         partials=_share_at_tie("le"),
         ball=balls.minimum,
+        picks="smaller",
         interval=intervals.minimum,
         units=0,
         smoothness=0,

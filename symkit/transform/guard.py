@@ -51,16 +51,20 @@ def guarded(program: Program) -> Program:
 
 
 def _with_selects_for_extrema(program: Program) -> Program:
-    """The Program, extrema of operands that could do harm written as selects."""
-    harmful: list[bool] = []
-    for node in program.nodes:
-        below = any(harmful[operand] for operand in node.operands)
-        own = not node.is_leaf and _harmful_slots(node.operator, _literals(program, node))
-        harmful.append(below or bool(own))
+    """The Program, extrema and sizes that meet what could do harm, below or above them, written as selects."""
+    own = [not node.is_leaf and bool(_harmful_slots(node.operator, _literals(program, node))) for node in program.nodes]
+    harmful = list(own)
+    for index, node in enumerate(program.nodes):
+        harmful[index] |= any(harmful[operand] for operand in node.operands)
+    exposed = [False] * len(program.nodes)
+    for index in range(len(program.nodes) - 1, -1, -1):
+        for operand in program.nodes[index].operands:
+            exposed[operand] |= own[index] or exposed[index]
+    met = [below or above for below, above in zip(harmful, exposed, strict=True)]
     indices = iter(range(len(program.nodes)))
 
     def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
-        if not harmful[next(indices)] or node.is_leaf or node.operator.as_select is None:
+        if not met[next(indices)] or node.is_leaf or node.operator.as_select is None:
             return None
         return builder.lifted(node.operator.as_select(builder.algebra, *builder.terms(operands))).index
 
