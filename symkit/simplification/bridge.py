@@ -56,8 +56,11 @@ class Untranslatable(SymkitError):
 class Bridge:
     """One translation there and back: what is opaque is remembered."""
 
-    def __init__(self, table: OperatorTable) -> None:
+    def __init__(self, table: OperatorTable, *, hide_zero: bool = False) -> None:
+        """If `hide_zero`, SymPy is not told that 0 is 0: it would take what is multiplied by it away."""
         import sympy
+
+        self._hide_zero = hide_zero
 
         self._s = sympy
         self._table = table
@@ -72,10 +75,12 @@ class Bridge:
     def _leaf(self, node: Node) -> Any:
         if node.kind is Kind.NUMBER:
             ratio = Fraction(node.number)
-            if max(abs(ratio.numerator), ratio.denominator) <= FEW_DIGITS:
+            few = max(abs(ratio.numerator), ratio.denominator) <= FEW_DIGITS
+            if few and not (self._hide_zero and ratio == 0):
                 return self._s.Rational(ratio.numerator, ratio.denominator)
             size = Node(Kind.NUMBER, abs(node.number))
-            symbol = self._symbol(f"number {abs(node.number).hex()}", size, positive=True)
+            sign = {"positive": True} if ratio else {"nonnegative": True}
+            symbol = self._symbol(f"number {abs(node.number).hex()}", size, **sign)
             return -symbol if node.number < 0 else symbol
         if node.kind is Kind.CONSTANT and node.name == "pi":
             return self._s.pi

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from symkit.evaluation import evaluate_numpy
 from symkit.evaluation.formats import Format
 from symkit.ir import Kind, Program, ProgramBuilder
+from symkit.text.expression import needed_constants
 
 Floats = NDArray[np.float64]
 Columns = dict[str, Floats]
@@ -21,10 +22,14 @@ MAGNITUDES = (
     *(88.0, 89.0, 104.0, 350.0, 710.0, 746.0, 1e4, 1e10, 1e19, 1e30, 1e38, 1e200),
 )
 SCALES = (0.1, 1.0, 4.0, 20.0, 100.0)
-PER_SCALE = 20
+PER_SCALE = 16
+ANY_SIZE = 50
+"""Numbers of which one is as likely in each decade of the format."""
 MOST_POINTS = 320
 BISECTIONS = 60
 MOST_KINKS = 24
+MOST_CROSSED = 8
+"""Zeros of one term that are looked at, those nearest to 0."""
 
 
 def sample(program: Program, names: Sequence[str], box: Box, format: Format, seed: int = 0) -> Columns:
@@ -64,12 +69,15 @@ def _pool(rng: np.random.Generator, bounds: tuple[float, float], format: Format)
     low, high = bounds
     special = np.array([*MAGNITUDES, format.smallest, format.smallest * 2**20, format.largest])
     everywhere = np.concatenate([special, -special, [0.0, -0.0]])
+    lowest, highest = np.log10(format.smallest), np.log10(format.largest)
+    powers = 10.0 ** rng.uniform(lowest, highest, ANY_SIZE) * rng.choice([-1.0, 1.0], ANY_SIZE)
     normal = np.concatenate([rng.normal(0.0, scale, PER_SCALE) for scale in SCALES])
     between: Floats = (
         rng.uniform(max(low, -30.0), min(high, 30.0), 30) if max(low, -30.0) < min(high, 30.0) else np.array([])
     )
-    spread = low + rng.uniform(size=30) * (high / 2 - low / 2) * 2
-    drawn = _rounded(np.concatenate([everywhere, normal, between, spread, [low, high]]), format)
+    share = rng.uniform(size=30)
+    spread = low * (1 - share) + high * share
+    drawn = _rounded(np.concatenate([everywhere, powers, normal, between, spread, [low, high]]), format)
     kept = inside(drawn, bounds)
     # The two zeros are different numbers.
     return np.unique(kept[kept != 0]) if not len(kept[kept == 0]) else np.append(np.unique(kept), -0.0)
@@ -98,7 +106,8 @@ def _around(roots: Floats, bounds: tuple[float, float], format: Format) -> Float
     """Numbers of the format at and next to these."""
     if not len(roots):
         return np.array([])
-    ordinals = format.ordinals(_rounded(roots, format))
+    last = int(format.ordinals(format.largest))
+    ordinals = np.clip(format.ordinals(_rounded(roots, format)), 2**12 - last, last - 2**12)
     steps = (-(2**12), -1, 0, 1, 2**12)
     return inside(np.concatenate([format.numbers(ordinals + step).astype(np.float64) for step in steps]), bounds)
 
@@ -115,7 +124,7 @@ def kinks_of(program: Program, name: str, grid: Floats) -> Floats:
     if not terms:
         return np.array([])
     watched = builder.build(list(dict.fromkeys(terms))[:MOST_KINKS])
-    if watched.inputs + watched.parameters != (name,) or watched.constants:
+    if watched.inputs + watched.parameters != (name,) or needed_constants(watched):
         return np.array([])
     found: list[Floats] = []
     for number in range(len(watched.roots)):
@@ -125,6 +134,7 @@ def kinks_of(program: Program, name: str, grid: Floats) -> Floats:
 
         sign = np.sign(value(grid))
         crossed = np.flatnonzero(sign[:-1] * sign[1:] < 0)
+        crossed = crossed[np.argsort(np.abs(grid[crossed]), kind="stable")][:MOST_CROSSED]
         low, high, falls = grid[crossed], grid[crossed + 1], sign[crossed]
         for _ in range(BISECTIONS if len(crossed) else 0):
             middle = low / 2 + high / 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from symkit.evaluation.formats import Format
 from symkit.evaluation.interval_arithmetic import Intervals
 from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Node, Program, ProgramBuilder
+from symkit.ops import Operator
 from symkit.ops.record import Relation
 from symkit.simplification.points import Box
+from symkit.text.expression import needed_constants
 
 Bools = NDArray[np.bool_]
 Cells = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
@@ -97,6 +100,8 @@ class Ranges:
         return found.arithmetic.of(*np.atleast_1d(found.low, found.high, found.undefined))
 
     def _applied(self, node: Node, operands: list[Intervals]) -> Intervals:
+        if _has_constants(node.operator):
+            return self.of(self.builder.expand(node.operator, node.operands).index)
         found = self._evaluator._apply(node.operator, operands)
         if not found.arithmetic.is_real:
             return found
@@ -129,6 +134,8 @@ class Ranges:
     def stays_finite(self, index: int) -> bool:
         """Whether a node is a finite number wherever its operands are."""
         node = self.builder.nodes[index]
+        if _has_constants(node.operator):
+            return self.finite(index)
         operands = [_as_finite(self.of(i)) for i in node.operands]
         with np.errstate(all="ignore"):
             found = self._evaluator._apply(node.operator, operands)
@@ -174,6 +181,16 @@ class Ranges:
 
     def nonpositive(self, index: int) -> Bools:
         return self._spread(self.of(index).high <= 0)
+
+
+@cache
+def _has_constants(operator: Operator) -> bool:
+    """Whether a composite stands on a constant that can be set, whose bounds the interpreter does not know."""
+    if operator.expansion is None:
+        return False
+    builder = ProgramBuilder()
+    operands = [builder.input(str(slot)) for slot in range(operator.arity)]
+    return bool(needed_constants(builder.build([builder.expand(operator, operands).index])))
 
 
 def _as_finite(values: Intervals) -> Intervals:

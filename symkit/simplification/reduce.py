@@ -22,6 +22,7 @@ from symkit.ops import Operator, standard
 from symkit.simplification.order import MAX, MIN, RELU, Order
 from symkit.simplification.points import Box
 from symkit.simplification.ranges import Ranges
+from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS
 from symkit.transform.rewrite import Rule, all_matches, instantiate
 
@@ -148,7 +149,10 @@ class Reducer:
         """The value, where there is only one."""
         format = self._setting.format
         if format is not None and all(self._is_fixed(i) for i in node.operands):
-            (exact,) = evaluate_exact(self._builder.build([index]), {})
+            alone = self._builder.build([index])
+            if needed_constants(alone):
+                return
+            (exact,) = evaluate_exact(alone, {})
             value = float(exact)
             smallest = float(np.finfo(format.dtype).tiny)
             if exact == 0 or smallest <= abs(value) <= format.largest:

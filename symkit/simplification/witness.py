@@ -60,10 +60,9 @@ def compared(one: Program, other: Program, names: Sequence[str], constants: Mapp
         count += 1
         size = max(abs(first), abs(second))
         gap = float(abs(first - second) / size) if size else 0.0
-        if gap > ROUNDING and _apart(one, other, values):
+        if gap > ROUNDING and not _rounded(one, other, values, gap * float(size)) and _apart(one, other, values):
             return Comparison(point, f"at {_shown(point)} one is {_short(first)}, the other {_short(second)}", False)
-        if gap <= ROUNDING:
-            largest = max(largest, gap)
+        largest = max(largest, gap)
     exactly = largest < 1e-25
     closely = "in 25 digits" if exactly else f"to within {largest:.1e} of their size"
     return Comparison(
@@ -90,6 +89,18 @@ def _finite(value: Any) -> bool:
     return not (value != value or value in (math.inf, -math.inf))
 
 
+def _rounded(one: Program, other: Program, values: Mapping[str, float], gap: float) -> bool:
+    """Whether rounded literals may explain a difference: it is small beside the numbers that went into it."""
+    sizes = [abs(value) for program in (one, other) for value in _every(program, values) if _finite(value)]
+    return gap <= ROUNDING * float(max(sizes, default=0.0))
+
+
+def _every(program: Program, values: Mapping[str, float]) -> list[Any]:
+    """The exact value of every node."""
+    lowered = lower(program, lambda operator: operator.exact is not None)
+    return evaluate_exact(Program(lowered.nodes, range(len(lowered.nodes))), values)
+
+
 def _apart(one: Program, other: Program, values: Mapping[str, float]) -> bool:
     """Whether two values are certainly different numbers."""
     for bits in BITS:
@@ -110,7 +121,7 @@ def _certain(one: Program, other: Program, values: Mapping[str, float]) -> bool:
 def _saturates(program: Program, values: Mapping[str, float]) -> bool:
     """Whether a function of an operand so large is computed that its exact value is not trusted."""
     lowered = lower(program, lambda operator: operator.exact is not None)
-    every = evaluate_exact(Program(lowered.nodes, range(len(lowered.nodes))), values)
+    every = _every(program, values)
     return any(
         node.kind is Kind.APPLY
         and node.operator.units > 0

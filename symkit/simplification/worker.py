@@ -73,7 +73,7 @@ def _table(question: dict[str, Any]) -> OperatorTable:
 
 def _propose(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Forms that may cost less, each once."""
-    bridge = Bridge(_table(question))
+    bridge = Bridge(_table(question), hide_zero=True)
     original = bridge.to_sympy(parse(question["texts"][0], table=_table(question)).program)
     seen = {original}
     yield from _answer(bridge, original)
