@@ -68,6 +68,10 @@ class Intervals:
         return (self.low <= value) & (value <= self.high)
 
     @property
+    def may_be_minus_zero(self) -> Bools:
+        return self.holds(0) & np.signbit(self.low)
+
+    @property
     def may_be_infinite(self) -> Bools:
         """Whether an infinity is among the values; over the reals none is."""
         if self.arithmetic.is_real:
@@ -201,6 +205,11 @@ class Intervals:
         undefined = self.undefined | other.undefined
         return self.arithmetic.of(least(self.low, other.low), greatest(self.high, other.high), undefined)
 
+    def common(self, other: Intervals) -> Intervals:
+        """What is in both, where both hold the same value."""
+        low, high = greatest(self.low, other.low), least(self.high, other.high)
+        return self.arithmetic.of(low, high, self.undefined & other.undefined)
+
     def within(self, low: Any, high: Any) -> Intervals:
         """What of it lies between bounds that its values are known to keep."""
         kept_low, kept_high = greatest(self.low, low), least(self.high, high)
@@ -209,14 +218,25 @@ class Intervals:
             np.where(empty, self.low, kept_low), np.where(empty, self.high, kept_high), self.undefined
         )
 
+    def below(self, bound: Floats, *, strictly: bool = False) -> Intervals:
+        """The numbers in it that are no more than a bound, or less; over the reals no bound is left out."""
+        # 0 is no more than -0.
+        most = np.nextafter(bound, -np.inf) if strictly and not self.arithmetic.is_real else bound + 0.0
+        high = least(self.high, most)
+        empty = self.low > high
+        return self.arithmetic.of(np.where(empty, np.inf, self.low), np.where(empty, -np.inf, high))
+
+    def above(self, bound: Floats, *, strictly: bool = False) -> Intervals:
+        return -(-self).below(-bound, strictly=strictly)
+
     def max(self, other: Intervals) -> Intervals:
-        low, high = np.maximum(self.low, other.low), np.maximum(self.high, other.high)
+        low, high = greatest(self.low, other.low), greatest(self.high, other.high)
         # Which zero is the larger one is not said.
-        return self._result(_either_zero(low, -0.0), _either_zero(high, 0.0), False, other)
+        has_minus = self.may_be_minus_zero | other.may_be_minus_zero
+        return self._result(np.where((low == 0) & has_minus, -0.0, low), high, False, other)
 
     def min(self, other: Intervals) -> Intervals:
-        low, high = np.minimum(self.low, other.low), np.minimum(self.high, other.high)
-        return self._result(_either_zero(low, -0.0), _either_zero(high, 0.0), False, other)
+        return -((-self).max(-other))
 
     def truth(self, certain: Bools, impossible: Bools) -> Intervals:
         """1, 0, or either; a comparison has a value whatever its operands are."""
@@ -251,10 +271,6 @@ def greatest(*bounds: Any) -> Floats:
     positive = np.logical_or.reduce(np.broadcast_arrays(*((b == 0) & ~np.signbit(b) for b in bounds)))
     found: Floats = np.where((highest == 0) & positive, np.zeros_like(highest), highest)
     return found
-
-
-def _either_zero(bound: Floats, zero: float) -> Floats:
-    return np.where(bound == 0, np.asarray(zero, dtype=bound.dtype), bound)
 
 
 def _quotient(a: Floats, b: Floats) -> Floats:

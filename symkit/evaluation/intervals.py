@@ -14,11 +14,14 @@ import numpy as np
 
 from symkit.errors import DomainError
 from symkit.evaluation.formats import Format
-from symkit.evaluation.interval_arithmetic import Arithmetic, Intervals
+from symkit.evaluation.interval_arithmetic import Arithmetic, Bools, Intervals
 from symkit.evaluation.point_bounds import PointBounds, monotone
 from symkit.ir import Kind, Node, Program, ProgramBuilder
 from symkit.ops import Operator
 from symkit.text.names import FIXED_CONSTANTS
+
+MOST_AGAIN = 64
+"""Nodes from a condition's operand to a branch that are looked at again for it."""
 
 Bound = Any
 """A number, or an array of one a box."""
@@ -52,10 +55,44 @@ class IntervalEvaluator:
     def _run(self, program: Program, leaf: Callable[[Node], Intervals]) -> list[Intervals]:
         values: list[Intervals] = []
         for node in program.nodes:
-            values.append(
-                leaf(node) if node.is_leaf else self._apply(node.operator, [values[i] for i in node.operands])
-            )
+            if node.is_leaf:
+                values.append(leaf(node))
+            else:
+                values.append(self._apply(node.operator, self._operands(program, values, node)))
         return values
+
+    def _operands(self, program: Program, values: list[Intervals], node: Node) -> list[Intervals]:
+        """Those of a node; of a select each branch where its condition leads there."""
+        operands = [values[i] for i in node.operands]
+        test = program.nodes[node.operands[0]]
+        if not node.operator.is_select or test.is_leaf or test.operator.narrows is None:
+            return operands
+        condition, sides = operands[0], [values[i] for i in test.operands]
+        possible: list[Bools] = []
+        for slot, holds in ((1, True), (2, False)):
+            narrowed = test.operator.narrows(*sides, holds)
+            possible.append(~(narrowed[0].is_empty | narrowed[1].is_empty))
+            changed = dict(zip(test.operands, narrowed, strict=True))
+            operands[slot] = self._again(program, values, changed, node.operands[slot])
+        operands[0] = condition.truth(condition.holds_surely | ~possible[1], condition.fails_surely | ~possible[0])
+        return operands
+
+    def _again(
+        self, program: Program, values: list[Intervals], changed: dict[int, Intervals], index: int
+    ) -> Intervals:
+        """The intervals of a node where those of others are changed to narrower ones."""
+        first = min(changed)
+        if index in changed or not 0 < index - first <= MOST_AGAIN:
+            return changed.get(index, values[index])
+        needed = {index}
+        for i in range(index, first, -1):
+            if i in needed and i not in changed:
+                needed.update(program.nodes[i].operands)
+        for i in range(first + 1, index + 1):
+            node = program.nodes[i]
+            if i in needed and i not in changed and any(operand in changed for operand in node.operands):
+                changed[i] = self._apply(node.operator, [changed.get(operand, values[operand]) for operand in node.operands])
+        return changed[index].common(values[index]) if index in changed else values[index]
 
     def _leaf(self, node: Node, boxes: Mapping[str, tuple[Bound, Bound]]) -> Intervals:
         if node.kind is Kind.NUMBER:

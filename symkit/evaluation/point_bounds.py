@@ -70,10 +70,11 @@ class PointBounds:
         # Below the normal numbers some libraries give 0.
         normal = np.finfo(form.dtype).tiny
         down, up = np.where((down > 0) & (down < normal), 0, down), np.where((up < 0) & (up > -normal), 0, up)
-        if self._operator.overflows:
-            # Some libraries halve what has overflowed already.
-            half = form.largest / 2
-            down, up = np.where(down < -half, -math.inf, down), np.where(up > half, math.inf, up)
+        most = form.largest / self._operator.headroom
+        down, up = np.where(down < -most, -math.inf, down), np.where(up > most, math.inf, up)
+        # What is far below the smallest number is rounded to 0.
+        far = form.smallest / 4
+        down, up = np.where((low > -far) & (low < 0), -0.0, down), np.where((high < far) & (high > 0), 0.0, up)
         if sizes is not None:
             # What is no larger than its operand does not overflow.
             down = np.where((nearest[0] >= -sizes) & np.isfinite(sizes), np.maximum(down, -form.largest), down)

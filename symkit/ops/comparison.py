@@ -26,6 +26,7 @@ def _comparison(
     holds: Callable[..., Any],
     ball: Callable[..., Any],
     interval: Callable[..., Any],
+    narrows: Callable[..., Any],
 ) -> Operator:
     return Operator(
         name,
@@ -38,6 +39,7 @@ def _comparison(
         partials=(None, None),
         ball=ball,
         interval=interval,
+        narrows=narrows,
         smoothness=-1,
         kinks=_difference,
         at_kink="0",
@@ -86,14 +88,39 @@ def _logical(
 
 
 OPERATORS = (
-    _comparison("lt", "<", "<", "less", operator.lt, balls.less, intervals.less),
-    _comparison("le", "<=", r"\le", "less_equal", operator.le, balls.less_equal, intervals.less_equal),
-    _comparison("gt", ">", ">", "greater", operator.gt, lambda a, b: balls.less(b, a), intervals.greater),
+    _comparison("lt", "<", "<", "less", operator.lt, balls.less, intervals.less, intervals.less_narrows),
     _comparison(
-        "ge", ">=", r"\ge", "greater_equal", operator.ge, lambda a, b: balls.less_equal(b, a), intervals.greater_equal
+        "le",
+        "<=",
+        r"\le",
+        "less_equal",
+        operator.le,
+        balls.less_equal,
+        intervals.less_equal,
+        intervals.less_equal_narrows,
     ),
-    _comparison("eq", "==", "=", "equal", operator.eq, balls.equal, intervals.equal),
-    _comparison("ne", "!=", r"\ne", "not_equal", operator.ne, balls.unequal, intervals.unequal),
+    _comparison(
+        "gt",
+        ">",
+        ">",
+        "greater",
+        operator.gt,
+        lambda a, b: balls.less(b, a),
+        intervals.greater,
+        intervals.greater_narrows,
+    ),
+    _comparison(
+        "ge",
+        ">=",
+        r"\ge",
+        "greater_equal",
+        operator.ge,
+        lambda a, b: balls.less_equal(b, a),
+        intervals.greater_equal,
+        intervals.greater_equal_narrows,
+    ),
+    _comparison("eq", "==", "=", "equal", operator.eq, balls.equal, intervals.equal, intervals.equal_narrows),
+    _comparison("ne", "!=", r"\ne", "not_equal", operator.ne, balls.unequal, intervals.unequal, intervals.unequal_narrows),
     _logical(
         "logical_and",
         2,

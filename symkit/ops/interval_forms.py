@@ -9,6 +9,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+SMALL = 2.0**-126
+"""The smallest normal number of float32, and of more than float64."""
+
+FARTHEST_TANGENTS = {4: 2.0**30, 8: 2.0**61}
+"""Powers of 2 above the tangents of all numbers of a format, by its bytes: of 16367173 * 2**72 and of
+6381956970095103 * 2**797, which are the nearest to multiples of pi/2 (Kahan, Minimizing q*m - n)."""
+
 
 def add(at: Any, a: Any, b: Any) -> Any:
     return a + b
@@ -64,6 +71,41 @@ def less_equal(at: Any, a: Any, b: Any) -> Any:
     return a.truth((a.high <= b.low) & known, a.low > b.high)
 
 
+def less_narrows(a: Any, b: Any, holds: bool) -> Any:
+    """What the operands can be where a < b holds, or where it does not."""
+    if holds:
+        return a.below(b.high, strictly=True), b.above(a.low, strictly=True)
+    return _unless_undefined(a, b, a.above(b.low), b.below(a.high))
+
+
+def less_equal_narrows(a: Any, b: Any, holds: bool) -> Any:
+    if holds:
+        return a.below(b.high), b.above(a.low)
+    return _unless_undefined(a, b, a.above(b.low, strictly=True), b.below(a.high, strictly=True))
+
+
+def greater_narrows(a: Any, b: Any, holds: bool) -> Any:
+    return less_narrows(b, a, holds)[::-1]
+
+
+def greater_equal_narrows(a: Any, b: Any, holds: bool) -> Any:
+    return less_equal_narrows(b, a, holds)[::-1]
+
+
+def equal_narrows(a: Any, b: Any, holds: bool) -> Any:
+    return (a.above(b.low).below(b.high), b.above(a.low).below(a.high)) if holds else (a, b)
+
+
+def unequal_narrows(a: Any, b: Any, holds: bool) -> Any:
+    return (a, b) if holds else equal_narrows(a, b, True)
+
+
+def _unless_undefined(a: Any, b: Any, narrow_a: Any, narrow_b: Any) -> Any:
+    """A comparison also fails where an operand is NaN, and then says nothing of the other one."""
+    undefined = a.undefined | b.undefined
+    return a.chosen(narrow_a, undefined, ~undefined), b.chosen(narrow_b, undefined, ~undefined)
+
+
 def greater(at: Any, a: Any, b: Any) -> Any:
     return less(at, b, a)
 
@@ -117,23 +159,47 @@ def wave(at: Any, a: Any) -> Any:
     return at.over(a).or_undefined(a.may_be_infinite)
 
 
+def sinc(at: Any, a: Any) -> Any:
+    """NaN at infinities; where sines below the normal numbers are flushed, 0 over a number."""
+    return at.over(a).or_undefined(a.may_be_infinite).or_number(0.0, (a.low < SMALL) & (a.high > -SMALL))
+
+
+def tangent(at: Any, a: Any) -> Any:
+    """No float is so near a pole that its tangent overflows; over the reals it is undefined there."""
+    found = at.over(a)
+    if at.is_real:
+        return found.or_undefined((found.low == -math.inf) & (found.high == math.inf))
+    most = FARTHEST_TANGENTS[a.low.dtype.itemsize]
+    return found.within(-most, most).or_undefined(a.may_be_infinite)
+
+
 def power(at: Any, a: Any, b: Any) -> Any:
     """a**b; where the base is negative, only whole exponents have a value. NaN**0 and 1**NaN are 1."""
     return _power(at, a, b).or_number(1.0, a.undefined & b.holds(0) | a.holds(1) & b.undefined)
 
 
 def _power(at: Any, a: Any, b: Any) -> Any:
-    exponent = b.only_number
-    if exponent is not None and exponent.is_integer():
-        return _whole_power(at, a, b, int(exponent))
+    known = (b.low == b.high) & ~b.may_be_infinite
+    whole = known & (b.low == b.low.round())
+    if whole.all():
+        return _whole_power(at, a, b)
+    result = _any_power(at, a, b, known)
+    return _whole_power(at, a, b).chosen(result, whole, ~whole) if whole.any() else result
+
+
+def _any_power(at: Any, a: Any, b: Any, known: Any) -> Any:
+    """Of one exponent that is `known`, and not whole, or of many."""
     holes = (a.low < 0) | at.is_real & a.holds(0) & (b.low < 0)
-    result = _over_corners(at, a.within(0.0, math.inf), b).or_undefined(holes)
-    if exponent is not None:
-        # The limit of no real power, but IEEE's.
-        return result.or_number(math.inf if exponent > 0 else 0.0, a.low == -math.inf)
-    # Some exponent may be whole: then the value is that of |a|, with either sign.
-    size = _over_corners(at, (-a).within(0.0, math.inf), b)
-    return result.union(size).union(-size).or_undefined(holes)
+    result = _over_corners(at, a.within(0.0, math.inf), b)
+    # The limit of no real power, but IEEE's.
+    infinite = known & (a.low == -math.inf)
+    result = result.or_number(math.inf, infinite & (b.low > 0)).or_number(0.0, infinite & (b.low < 0))
+    # Of many some may be whole: then the value is that of |a|, with either sign.
+    signed = ~known & ((a.low < 0) | a.may_be_minus_zero)
+    if signed.any():
+        size = _over_corners(at, (-a).within(0.0, math.inf), b)
+        result = result.union(size).union(-size).chosen(result, signed, ~signed)
+    return result.or_undefined(holes)
 
 
 def _over_corners(at: Any, a: Any, b: Any) -> Any:
@@ -141,12 +207,14 @@ def _over_corners(at: Any, a: Any, b: Any) -> Any:
     return a.spanning([low for low, _ in corners], [high for _, high in corners], b)
 
 
-def _whole_power(at: Any, a: Any, b: Any, exponent: int) -> Any:
-    base = abs(a) if exponent % 2 == 0 else a
+def _whole_power(at: Any, a: Any, b: Any) -> Any:
+    is_even = b.low / 2 == (b.low / 2).round()
+    base = abs(a).chosen(a, is_even, ~is_even)
     ends = at(base.low, b.low), at(base.high, b.low)
     result = base.spanning([low for low, _ in ends], [high for _, high in ends], b)
-    if exponent >= 0:
+    infinite = (b.low < 0) & a.holds(0)
+    if not infinite.any():
         return result
     # Infinite at 0, and for an odd exponent of either sign beside it: 1/a has the rule for that.
     pole = result.union((b / b) / base).or_undefined(at.is_real & a.holds(0))
-    return result.chosen(pole, ~a.holds(0), a.holds(0))
+    return result.chosen(pole, ~infinite, infinite)

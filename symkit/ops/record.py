@@ -165,8 +165,10 @@ class Operator:
         trend: monotonicity in each operand; None where there is none, or not everywhere.
         turns: for a unary operator that is monotone between such points, the points.
         interval: (at, *operands) -> the range over intervals, where trend and turns do not give it; see interval_forms.
+        narrows: of a comparison: (a, b, holds) -> what of the intervals is left where it holds, or where it does not.
         defined_on: for a unary operator, where it is not NaN.
         units: in the last place, by which a library may miss the exact value; 0 where all give the nearest number.
+        headroom: how many times a value the largest number must be for every library to give it: some halve at last.
         range: bounds that every value keeps.
         commutative, associative, identity, parity: facts for rules; never folded on construction.
         returns_truth, takes_truth: comparisons give 0 or 1; slots that read their operand as a condition.
@@ -206,8 +208,10 @@ class Operator:
     trend: tuple[Trend | None, ...] = ()
     turns: tuple[float, ...] | None = None
     interval: Callable[..., Any] | None = None
+    narrows: Callable[..., Any] | None = None
     defined_on: tuple[float, float] = (-math.inf, math.inf)
     units: int = 32
+    headroom: float = 1.0
     range: tuple[float, float] = (-math.inf, math.inf)
     commutative: bool = False
     associative: bool = False
