@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from symkit.checking.explain import explanation, number_text
 from symkit.checking.probes import probes
 from symkit.checking.prover import Claim, Outcome, decide, first_failure
+from symkit.checking.reduction import reduced
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
@@ -37,7 +38,7 @@ def closure(program: Program, region: Region, constants: Mapping[str, float], se
     """
     claim = finiteness(program, region, constants)
     found = first_failure(claim, probes(region))
-    outcome = Outcome(False, found, None, 0) if found else decide(claim, region, seconds)
+    outcome = Outcome(False, found, None, 0) if found else _decided(claim, program, region, constants, seconds)
     if outcome.counterexample is not None:
         witness = shrunk(claim, region, outcome.counterexample)
         return refuted(explanation(program, witness, constants, region.format), witness)
@@ -49,6 +50,17 @@ def closure(program: Program, region: Region, constants: Mapping[str, float], se
     return unknown(
         f"no input was found that fails, and no proof within {outcome.boxes} boxes; left open: {place or 'all'}"
     )
+
+
+def _decided(claim: Claim, program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> Outcome:
+    """What branch and bound makes of it, of a single quantity first if there is one."""
+    smaller, quantity = reduced(program, region, constants)
+    if quantity is not region:
+        # A value of the quantity is no witness: nobody says which inputs have it.
+        outcome = decide(finiteness(smaller, quantity, constants).without_points(), quantity, seconds / 2)
+        if outcome.is_proved:
+            return outcome
+    return decide(claim, region, seconds / 2)
 
 
 def finiteness(program: Program, region: Region, constants: Mapping[str, float]) -> Claim:

@@ -114,14 +114,10 @@ def _decided(claim: Claim, program: Program, region: Region, constants: Mapping[
     smaller, quantity = reduced(program, region, constants)
     if quantity is not region:
         # A value of the quantity is no witness: nobody says which inputs have it.
-        outcome = decide(Claim(_not_below_zero(smaller, quantity, constants).holds, _nowhere), quantity, seconds / 2)
+        outcome = decide(_not_below_zero(smaller, quantity, constants).without_points(), quantity, seconds / 2)
         if outcome.is_proved:
             return outcome
     return decide(claim, region, seconds / 2)
-
-
-def _nowhere(points: Mapping[str, Floats]) -> Bools:
-    return np.zeros(max(len(column) for column in points.values()), dtype=bool)
 
 
 def _lowest(claim: Claim, program: Program, region: Region, constants: Mapping[str, float]) -> Point | None:

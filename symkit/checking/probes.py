@@ -71,9 +71,12 @@ def _neighbours(region: Region, rng: np.random.Generator) -> list[list[Ordinals]
         return []
     base = form.ordinals((rng.normal(0, 1, RANDOM) * 10.0 ** rng.uniform(-3, 3, RANDOM)).astype(form.dtype))
     found: list[list[Ordinals]] = []
-    for reach in (0, 2, 64):
-        shifts = rng.integers(-reach, reach, (len(region.names), RANDOM), endpoint=True)
-        found.append([np.clip(base + shift, low, high) for shift in shifts])
+    for reach in (0.0, 1.0, float(np.finfo(form.dtype).nmant)):
+        # From the next number to one of about twice the size.
+        shifts = np.exp2(rng.uniform(0, reach, (len(region.names), RANDOM))) * rng.choice(
+            (-1, 1), (len(region.names), RANDOM)
+        )
+        found.append([np.clip(base + shift.astype(np.int64), low, high) for shift in shifts])
     return found
 
 

@@ -28,12 +28,18 @@ class Claim:
     """Something that holds or fails at every point.
 
     Attributes:
-        holds: for boxes, by name arrays of lowest and highest numbers: whether it is sure to hold on all of each.
-        fails: for points, by name arrays of numbers: whether it fails there, confirmed by evaluation.
+        holds: for boxes, by name arrays of lowest and highest numbers: whether it is sure to hold on all of each;
+            nothing is, if not given.
+        fails: for points, by name arrays of numbers: whether it fails there, confirmed by evaluation; nowhere, if not
+            given.
     """
 
-    holds: Callable[[Mapping[str, tuple[Floats, Floats]]], Bools]
-    fails: Callable[[Mapping[str, Floats]], Bools]
+    holds: Callable[[Mapping[str, tuple[Floats, Floats]]], Bools] = lambda boxes: np.zeros(1, dtype=bool)
+    fails: Callable[[Mapping[str, Floats]], Bools] = lambda points: np.zeros(1, dtype=bool)
+
+    def without_points(self) -> Claim:
+        """The claim for proofs alone: no point is looked at."""
+        return Claim(self.holds)
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,12 @@ def reduced(program: Program, region: Region, constants: Mapping[str, float]) ->
     evaluator = IntervalEvaluator(program, None if region.is_real else region.format, constants)
     value = evaluator.every_node(region.boxes.bounds)[place]
     low, high = float(np.min(value.low)), float(np.max(value.high))
-    dtype = None if region.is_real else region.format.computed
-    if low > high or (dtype is not None and (max(-low, high) > FORMATS[dtype].largest or value.undefined.any())):
+    if low > high or (value.undefined.any() and not region.is_real):
         return program, region
-    name = f"{QUANTITY}{place}"
-    return _with_quantity(program, place, name), Region.of({name: (low, high)}, dtype)
+    name, form = f"{QUANTITY}{place}", FORMATS[region.format.computed]
+    # In a dtype the quantity may be infinite, which no input is.
+    bounds = (int(form.ordinals(low if low else -0.0)),), (int(form.ordinals(high + 0.0)),)
+    return _with_quantity(program, place, name), Region(form, (name,), *bounds, region.is_real)
 
 
 def _bottleneck(program: Program) -> int | None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from symkit.checking.explain import point_text
 from symkit.checking.folding import folded
 from symkit.checking.losses import CONFIRMED, SECONDS, VISIBLE, exactly, nonnegative, values_at
+from symkit.checking.polynomials import is_nonnegative_polynomial
 from symkit.checking.probes import probes
 from symkit.checking.prover import Claim, Point, decide, first_failure
 from symkit.checking.reduction import reduced
@@ -34,16 +35,12 @@ def minimum_at_target(
     A witness is a target and a prediction that gives less. A pole at the target counts as infinite.
     """
     ideal = substituted(program, PREDICTION, TARGET)
-    claim = Claim(lambda boxes: np.zeros(1, dtype=bool), _less_than_ideal(program, ideal, constants))
+    claim = Claim(fails=_less_than_ideal(program, ideal, constants))
     found = first_failure(claim, probes(region))
     if found is not None:
         return _refutation(program, ideal, shrunk(claim, region, found, at_edge=False), constants)
-    least = folded(ideal, region.only([TARGET]), constants)
-    at_zero = least.nodes[least.root]
-    if at_zero.kind is Kind.NUMBER and at_zero.number == 0:
-        floor = nonnegative(program, region, constants, seconds)
-        if floor.is_proved:
-            return proved("it is 0 where the prediction is the target, and nowhere negative")
+    if (floor := _floor(program, ideal, region, constants, seconds)) is not None:
+        return floor
     if _falls_towards_target(program, region, constants, seconds):
         return proved("it falls towards the target from either side")
     return unknown("no prediction was found that gives less than the target itself, and none was ruled out")
@@ -57,14 +54,35 @@ def minimum_at_class(
     The end of the range where the target is may be a pole: then it has to be fallen to from the other end.
     """
     ideal = bound_to(program, PREDICTION, target)
-    claim = Claim(lambda boxes: np.zeros(1, dtype=bool), _less_than_ideal(program, ideal, constants))
+    claim = Claim(fails=_less_than_ideal(program, ideal, constants))
     found = first_failure(claim, probes(region))
     if found is not None:
         return _refutation(program, ideal, shrunk(claim, region, found, at_edge=False), constants, target)
+    if (floor := _floor(program, ideal, region, constants, seconds)) is not None:
+        return floor
     away = 1.0 if target == 0 else -1.0
     if _keeps_sign(gradient(program, [PREDICTION]), program, away, region, constants, seconds):
         return proved(f"it falls as the prediction nears {target:g}")
     return unknown(f"no prediction was found that gives less than {target:g}, and none was ruled out")
+
+
+def _floor(
+    program: Program, ideal: Program, region: Region, constants: Mapping[str, float], seconds: float
+) -> Verdict | None:
+    """Proved if the loss less what it is at the target is never negative."""
+    builder = ProgramBuilder()
+    here, there = (builder.term(builder.include(part)[part.root]) for part in (program, ideal))
+    least = folded(ideal, region, constants)
+    number = least.nodes[least.root]
+    if number.kind is not Kind.NUMBER:
+        excess = builder.build([(here - there).index])
+        if is_nonnegative_polynomial(excess, constants):
+            return proved("less its value at the target it is a polynomial that is nowhere negative")
+        return None
+    excess = program if number.number == 0 else builder.build([(here - number.number).index])
+    if nonnegative(excess, region, constants, seconds).is_proved:
+        return proved(f"it is {number.number:g} where the prediction is the target, and nowhere less")
+    return None
 
 
 def _less_than_ideal(
@@ -124,10 +142,7 @@ def _keeps_sign(
         right = slopes.low >= 0 if sign > 0 else slopes.high <= 0
         return np.asarray(right & ~values.undefined & ~slopes.undefined)
 
-    def nowhere(points: Mapping[str, Floats]) -> Bools:
-        return np.zeros(1, dtype=bool)
-
-    return decide(Claim(holds, nowhere), quantity, seconds).is_proved
+    return decide(Claim(holds), quantity, seconds).is_proved
 
 
 def is_continuous(program: Program) -> bool:

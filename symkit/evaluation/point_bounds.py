@@ -67,6 +67,9 @@ class PointBounds:
             infinity = form.ordinals(math.inf)
             down = form.numbers(np.maximum(form.ordinals(down) - units, -infinity - 1))
             up = form.numbers(np.minimum(form.ordinals(up) + units, infinity))
+            # What is beyond all numbers by more than that is infinite for sure.
+            beyond = form.largest * (1 + 2 * units * float(np.finfo(form.dtype).eps))
+            down, up = np.where(low > beyond, math.inf, down), np.where(high < -beyond, -math.inf, up)
         # Below the normal numbers some libraries give 0.
         normal = np.finfo(form.dtype).tiny
         down, up = np.where((down > 0) & (down < normal), 0, down), np.where((up < 0) & (up > -normal), 0, up)
@@ -76,6 +79,9 @@ class PointBounds:
         far = form.smallest / 4
         down, up = np.where((low > -far) & (low < 0), -0.0, down), np.where((high < far) & (high > 0), 0.0, up)
         if sizes is not None:
+            # Every library is right at 0 and 1 where the value is a number of the dtype, as of exp(0) and sqrt(1).
+            plain = (nearest[0] == low) & (low == high) & ((sizes == 0) | (sizes == 1))
+            down, up = np.where(plain, nearest[0], down), np.where(plain, nearest[1], up)
             # What is no larger than its operand does not overflow.
             down = np.where((nearest[0] >= -sizes) & np.isfinite(sizes), np.maximum(down, -form.largest), down)
             up = np.where((nearest[1] <= sizes) & np.isfinite(sizes), np.minimum(up, form.largest), up)
@@ -93,6 +99,8 @@ class PointBounds:
         lows, highs = np.full(low.shape, -np.inf), np.full(low.shape, np.inf)
         for place in map(tuple, np.argwhere(narrow)):
             lows[place], highs[place] = _ball_bounds(self._operator, float(low[place]), float(high[place]))
+        for place in map(tuple, np.argwhere(low == high)):
+            lows[place], highs[place] = _exact_bounds(self._operator, (float(low[place]),))
         down, up = self._widened(lows, highs)
         return operand.spanning([down], [up])
 
