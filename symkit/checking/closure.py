@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.checking.explain import explanation, number_text
+from symkit.checking.explain import explanation
 from symkit.checking.probes import probes
 from symkit.checking.prover import Claim, Outcome, decide, first_failure
 from symkit.checking.reduction import reduced
@@ -46,7 +46,7 @@ def closure(program: Program, region: Region, constants: Mapping[str, float], se
         return proved(f"finite for {region}: {outcome.ground}")
     assert outcome.open is not None
     form = region.format
-    place = ", ".join(f"{n} in [{number_text(a, form)}, {number_text(b, form)}]" for n, (a, b) in outcome.open.items())
+    place = ", ".join(f"{n} in [{form.text(a)}, {form.text(b)}]" for n, (a, b) in outcome.open.items())
     return unknown(
         f"no input was found that fails, and no proof within {outcome.boxes} boxes; left open: {place or 'all'}"
     )

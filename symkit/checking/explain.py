@@ -6,19 +6,19 @@ import math
 from collections.abc import Mapping
 
 from symkit.evaluation import evaluate_numpy
-from symkit.evaluation.formats import Format
+from symkit.evaluation.formats import FORMATS, Format
 from symkit.ir import Program, lower
 from symkit.ops import Operator
 
 
-def point_text(point: Mapping[str, float], form: Format) -> str:
-    """`x = 4.48552`."""
-    return ", ".join(f"{name} = {number_text(value, form)}" for name, value in point.items()) or "every input"
+def point_text(point: Mapping[str, float], form: Format = FORMATS["float64"]) -> str:
+    """`x = 4.48552`, in the shortest digits that a number of the format has."""
+    return ", ".join(f"{name} = {form.text(value)}" for name, value in point.items()) or "every input"
 
 
-def number_text(value: float, form: Format) -> str:
-    """The shortest text that reads back to a number of a format, without a point where it is whole."""
-    return str(form.dtype.type(value)).removesuffix(".0")
+def number_text(value: float) -> str:
+    """The shortest digits that read back to the float."""
+    return FORMATS["float64"].text(value)
 
 
 def explanation(program: Program, point: Mapping[str, float], constants: Mapping[str, float], form: Format) -> str:

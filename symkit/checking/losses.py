@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.checking.explain import number_text, point_text
+from symkit.checking.explain import point_text
 from symkit.checking.folding import depends_on, folded
 from symkit.checking.polynomials import is_nonnegative_polynomial
 from symkit.checking.probes import probes
@@ -80,7 +80,7 @@ def _difference(program: Program, name: str, region: Region, constants: Mapping[
             first, second = (exactly(program, at, constants) for at in (one, other))
             if math.isfinite(first) and math.isfinite(second) and first != second:
                 rest = point_text({n: v for n, v in one.items() if n != name}, region.format)
-                here, there = (number_text(at[name], region.format) for at in (one, other))
+                here, there = (region.format.text(at[name]) for at in (one, other))
                 return proved(f"at {rest} it is {first:.6g} for {name} = {here}, {second:.6g} for {there}", one)
     return None
 

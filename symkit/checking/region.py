@@ -81,11 +81,11 @@ class Region:
 
     def _text(self, name: str) -> str:
         low, high = self.bounds(name)
-        shortest = self.format.dtype.type
         most = math.inf if self.is_real else self.format.largest
         if (low, high) == (-most, most):
             return f"all real {name}" if self.is_real else f"all finite {self.format.name} {name}"
-        return f"{name} = {low:g}" if low == high else f"{name} in [{shortest(low)}, {shortest(high)}]"
+        first, last = (self.format.text(bound) for bound in (low, high))
+        return f"{name} = {first}" if low == high else f"{name} in [{first}, {last}]"
 
 
 def _bounds(form: Format, low: float, high: float, is_real: bool) -> tuple[int, int]:

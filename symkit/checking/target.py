@@ -18,7 +18,7 @@ from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
 from symkit.evaluation import IntervalEvaluator
-from symkit.evaluation.formats import FORMATS, Floats
+from symkit.evaluation.formats import Floats
 from symkit.ir import Kind, Node, Program, ProgramBuilder, rebuild
 from symkit.transform import gradient
 
@@ -113,9 +113,7 @@ def _refutation(
     if target is not None:
         witness = {TARGET: target, **witness}
     aim = witness.get(TARGET, 0.0)
-    return refuted(
-        f"{here:.6g} at {point_text(witness, FORMATS['float64'])}, but {there:.6g} at {PREDICTION} = {aim:g}", witness
-    )
+    return refuted(f"{here:.6g} at {point_text(witness)}, but {there:.6g} at {PREDICTION} = {aim:g}", witness)
 
 
 def _falls_towards_target(program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> bool:

@@ -67,6 +67,10 @@ class Format:
         numbers: Floats = bits.astype(self._bits).view(self.dtype)
         return numbers
 
+    def text(self, value: float) -> str:
+        """The shortest text that reads back to a number of the format, without a point where it is whole."""
+        return str(self.dtype.type(value)).removesuffix(".0")
+
     def rounded(self, value: float) -> float:
         """The number nearest to a float; infinite past the largest."""
         with np.errstate(over="ignore"):
