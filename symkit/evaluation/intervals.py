@@ -71,15 +71,15 @@ class IntervalEvaluator:
         possible: list[Bools] = []
         for slot, holds in ((1, True), (2, False)):
             narrowed = test.operator.narrows(*sides, holds)
-            possible.append(~(narrowed[0].is_empty | narrowed[1].is_empty))
+            # What is NaN is in no interval.
+            excluded = [part.is_empty & ~side.undefined for part, side in zip(narrowed, sides, strict=True)]
+            possible.append(~(excluded[0] | excluded[1]))
             changed = dict(zip(test.operands, narrowed, strict=True))
             operands[slot] = self._again(program, values, changed, node.operands[slot])
         operands[0] = condition.truth(condition.holds_surely | ~possible[1], condition.fails_surely | ~possible[0])
         return operands
 
-    def _again(
-        self, program: Program, values: list[Intervals], changed: dict[int, Intervals], index: int
-    ) -> Intervals:
+    def _again(self, program: Program, values: list[Intervals], changed: dict[int, Intervals], index: int) -> Intervals:
         """The intervals of a node where those of others are changed to narrower ones."""
         first = min(changed)
         if index in changed or not 0 < index - first <= MOST_AGAIN:
@@ -91,7 +91,8 @@ class IntervalEvaluator:
         for i in range(first + 1, index + 1):
             node = program.nodes[i]
             if i in needed and i not in changed and any(operand in changed for operand in node.operands):
-                changed[i] = self._apply(node.operator, [changed.get(operand, values[operand]) for operand in node.operands])
+                operands = [changed.get(operand, values[operand]) for operand in node.operands]
+                changed[i] = self._apply(node.operator, operands)
         return changed[index].common(values[index]) if index in changed else values[index]
 
     def _leaf(self, node: Node, boxes: Mapping[str, tuple[Bound, Bound]]) -> Intervals:

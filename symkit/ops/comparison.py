@@ -120,7 +120,9 @@ OPERATORS = (
         intervals.greater_equal_narrows,
     ),
     _comparison("eq", "==", "=", "equal", operator.eq, balls.equal, intervals.equal, intervals.equal_narrows),
-    _comparison("ne", "!=", r"\ne", "not_equal", operator.ne, balls.unequal, intervals.unequal, intervals.unequal_narrows),
+    _comparison(
+        "ne", "!=", r"\ne", "not_equal", operator.ne, balls.unequal, intervals.unequal, intervals.unequal_narrows
+    ),
     _logical(
         "logical_and",
         2,
