@@ -45,6 +45,12 @@ class Arithmetic:
         return Intervals(self, low, high, np.broadcast_to(undefined, np.broadcast_shapes(low.shape, high.shape)))
 
 
+    def literal(self, value: float) -> Intervals:
+        """One number for all boxes."""
+        number = np.asarray(value, dtype=self.dtype)
+        return Intervals(self, number, number, np.asarray(False), is_literal=True)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Intervals:
     """One interval a box.
@@ -52,12 +58,14 @@ class Intervals:
     Attributes:
         low, high: the bounds, which belong to it; low is +inf and high -inf where there is no value at all.
         undefined: whether the value may be NaN, or over the reals not defined.
+        is_literal: whether this is a number of the text.
     """
 
     arithmetic: Arithmetic
     low: Floats
     high: Floats
     undefined: Bools
+    is_literal: bool = False
 
     @property
     def is_empty(self) -> Bools:
@@ -165,7 +173,7 @@ class Intervals:
             one = np.ones_like(self.low)
             return self._result(one, one, self.holds(0) | self.may_be_infinite)
         quotient = self._over(other)
-        if self.arithmetic.is_real or self.only_number is None:
+        if self.arithmetic.is_real or not self.is_literal:
             return quotient
         # Torch multiplies a literal by the reciprocal.
         return quotient.union(self.arithmetic.of(1, 1)._over(other) * self)

@@ -97,14 +97,13 @@ class IntervalEvaluator:
 
     def _leaf(self, node: Node, boxes: Mapping[str, tuple[Bound, Bound]]) -> Intervals:
         if node.kind is Kind.NUMBER:
-            return self.arithmetic.of(node.number, node.number)
+            return self.arithmetic.literal(node.number)
         if node.name in boxes:
             return self.arithmetic.of(*boxes[node.name])
         if self.arithmetic.is_real and node.name in FIXED_CONSTANTS:
             return self.arithmetic.of(*_symbols()[node.name])
         if node.name in self._constants:
-            value = self._constants[node.name]
-            return self.arithmetic.of(value, value)
+            return self.arithmetic.literal(self._constants[node.name])
         raise DomainError(f"{node.name} has no bounds; given: {', '.join(boxes) or 'nothing'}")
 
     def _apply(self, operator: Operator, operands: list[Intervals]) -> Intervals:

@@ -48,8 +48,10 @@ class PointBounds:
         found = [_exact_bounds(self._operator, point) for point in points]
         low = np.array([bounds[0] for bounds in found]).reshape(shape)
         high = np.array([bounds[1] for bounds in found]).reshape(shape)
-        sizes = np.maximum.reduce([abs(column) for column in columns])
-        return self._widened(low, high, sizes)
+        down, up = self._widened(low, high, np.maximum.reduce([abs(column) for column in columns]))
+        # At +0 it is +0.
+        is_zero = np.logical_and.reduce([(column == 0) & ~np.signbit(column) for column in columns])
+        return np.where(is_zero & (low == 0) & (down == 0), 0.0, down), up
 
     def _widened(self, low: Floats, high: Floats, sizes: Floats | None = None) -> tuple[Floats, Floats]:
         """The bounds of exact values as bounds of what a library gives for them, and inside the operator's range.
@@ -79,8 +81,8 @@ class PointBounds:
         far = form.smallest / 4
         down, up = np.where((low > -far) & (low < 0), -0.0, down), np.where((high < far) & (high > 0), 0.0, up)
         if sizes is not None:
-            # Every library is right at 0 and 1 where the value is a number of the dtype, as of exp(0) and sqrt(1).
-            plain = (nearest[0] == low) & (low == high) & ((sizes == 0) | (sizes == 1))
+            # As of exp(0) and sqrt(1).
+            plain = self._operator.is_plain & (nearest[0] == low) & (low == high) & ((sizes == 0) | (sizes == 1))
             down, up = np.where(plain, nearest[0], down), np.where(plain, nearest[1], up)
             # What is no larger than its operand does not overflow.
             down = np.where((nearest[0] >= -sizes) & np.isfinite(sizes), np.maximum(down, -form.largest), down)

@@ -168,6 +168,7 @@ class Operator:
         narrows: of a comparison: (a, b, holds) -> what of the intervals is left where it holds, or where it does not.
         defined_on: for a unary operator, where it is not NaN.
         units: in the last place, by which a library may miss the exact value; 0 where all give the nearest number.
+        is_plain: whether every library gives the exact value at 0 and 1 where that is a number of the dtype.
         headroom: how many times a value the largest number must be for every library to give it: some halve at last.
         range: bounds that every value keeps.
         commutative, associative, identity, parity: facts for rules; never folded on construction.
@@ -211,6 +212,7 @@ class Operator:
     narrows: Callable[..., Any] | None = None
     defined_on: tuple[float, float] = (-math.inf, math.inf)
     units: int = 32
+    is_plain: bool = True
     headroom: float = 1.0
     range: tuple[float, float] = (-math.inf, math.inf)
     commutative: bool = False

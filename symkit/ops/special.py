@@ -188,6 +188,8 @@ OPERATORS = (
         exact=lambda m, x: exact.bessel_ratio(m, 0, x),
         partials=(lambda b, x, r: b("i1e", x) - b("sign", x) * r,),
         ball=balls.i0e,
+        # Near 1, at 0.
+        is_plain=False,
         turns=(0.0,),
         smoothness=0,
         kinks=lambda b, x: (x,),
