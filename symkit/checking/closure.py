@@ -40,10 +40,12 @@ def closure(program: Program, region: Region, constants: Mapping[str, float], se
     found = first_failure(claim, probes(region))
     outcome = Outcome(False, found, None, 0) if found else _decided(claim, program, region, constants, seconds)
     if outcome.counterexample is not None:
-        witness = shrunk(claim, region, outcome.counterexample)
+        # A witness that every library agrees on is the better one.
+        sure = first_failure(claim.strict, probes(region))
+        witness = shrunk(claim.strict, region, sure) if sure else shrunk(claim, region, outcome.counterexample)
         return refuted(explanation(program, witness, constants, region.format), witness)
     if outcome.is_proved:
-        return proved(f"finite for {region}: {outcome.ground}")
+        return proved(f"finite for {region}: {outcome.ground}" if region.names else f"finite: {outcome.ground}")
     assert outcome.open is not None
     form = region.format
     place = ", ".join(f"{n} in [{form.text(a)}, {form.text(b)}]" for n, (a, b) in outcome.open.items())
@@ -76,4 +78,9 @@ def finiteness(program: Program, region: Region, constants: Mapping[str, float])
         roots = evaluate_numpy(program, {**points, **constants}, region.format.name)
         return np.asarray(~np.logical_and.reduce(np.broadcast_arrays(*(np.isfinite(root) for root in roots))))
 
-    return Claim(holds, fails)
+    def surely(points: Mapping[str, Floats]) -> NDArray[np.bool_]:
+        roots = evaluator({name: (column, column) for name, column in points.items()})
+        infinite = [root.is_empty | np.isinf(root.low) & (root.low == root.high) for root in roots]
+        return np.asarray(np.logical_or.reduce(np.broadcast_arrays(*infinite)))
+
+    return Claim(holds, fails, surely)

@@ -13,7 +13,7 @@ from symkit.ops import Operator
 
 def point_text(point: Mapping[str, float], form: Format = FORMATS["float64"]) -> str:
     """`x = 4.48552`, in the shortest digits that a number of the format has."""
-    return ", ".join(f"{name} = {form.text(value)}" for name, value in point.items()) or "every input"
+    return ", ".join(f"{name} = {form.text(value)}" for name, value in point.items())
 
 
 def number_text(value: float) -> str:
@@ -23,7 +23,7 @@ def number_text(value: float) -> str:
 
 def explanation(program: Program, point: Mapping[str, float], constants: Mapping[str, float], form: Format) -> str:
     """One sentence: where it fails, and by which operator."""
-    where = f"at {point_text(point, form)}"
+    where = f"at {point_text(point, form)}, " if point else ""
     lowered = lower(program, lambda operator: operator.numpy is not None)
     everything = Program(lowered.nodes, range(len(lowered.nodes)))
     arrays = evaluate_numpy(everything, {**point, **constants}, form.computed)
@@ -32,10 +32,10 @@ def explanation(program: Program, point: Mapping[str, float], constants: Mapping
         if not math.isfinite(values[root]):
             origin = _origin(lowered, values, root)
             node = lowered.nodes[origin]
-            return f"{where}, {_cause(node.operator, [values[i] for i in node.operands], values[origin], form)}"
+            return f"{where}{_cause(node.operator, [values[i] for i in node.operands], values[origin], form)}"
         if abs(values[root]) > form.largest:
-            return f"{where}, the result {values[root]:g} is more than {form.name} holds"
-    return f"{where}, the result is not finite"
+            return f"{where}the result {values[root]:g} is more than {form.name} holds"
+    return f"{where}the result is not finite"
 
 
 def _origin(program: Program, values: list[float], index: int) -> int:

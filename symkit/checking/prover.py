@@ -32,10 +32,20 @@ class Claim:
             nothing is, if not given.
         fails: for points, by name arrays of numbers: whether it fails there, confirmed by evaluation; nowhere, if not
             given.
+        surely: whether it fails there whichever library evaluates; where it fails, if not given.
     """
 
     holds: Callable[[Mapping[str, tuple[Floats, Floats]]], Bools] = lambda boxes: np.zeros(1, dtype=bool)
     fails: Callable[[Mapping[str, Floats]], Bools] = lambda points: np.zeros(1, dtype=bool)
+    surely: Callable[[Mapping[str, Floats]], Bools] | None = None
+
+    @property
+    def strict(self) -> Claim:
+        """The claim that fails only where every library agrees that it does."""
+        if self.surely is None:
+            return self
+        surely = self.surely
+        return Claim(self.holds, lambda points: self.fails(points) & surely(points))
 
     def without_points(self) -> Claim:
         """The claim for proofs alone: no point is looked at."""

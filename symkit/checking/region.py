@@ -27,6 +27,7 @@ class Region:
         low, high: ordinals of the bounds, one a name.
         is_real: whether boxes hold the reals between their bounds; then neighbours share a bound, and the outermost
             bounds may be infinite.
+        words: what to call it, if not by its ranges.
     """
 
     format: Format
@@ -34,6 +35,7 @@ class Region:
     low: tuple[int, ...]
     high: tuple[int, ...]
     is_real: bool = False
+    words: str = ""
 
     @classmethod
     def of(cls, box: Box, dtype: str | None) -> Region:
@@ -77,7 +79,7 @@ class Region:
 
     def __str__(self) -> str:
         """`x in [-10, 10]`, or `x` where it is all there is."""
-        return ", ".join(self._text(name) for name in self.names) or "no input"
+        return self.words or ", ".join(self._text(name) for name in self.names) or "no input"
 
     def _text(self, name: str) -> str:
         low, high = self.bounds(name)

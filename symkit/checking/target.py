@@ -79,9 +79,10 @@ def _floor(
         if is_nonnegative_polynomial(excess, constants):
             return proved("less its value at the target it is a polynomial that is nowhere negative")
         return None
+    least_value = number.number + 0.0
     excess = program if number.number == 0 else builder.build([(here - number.number).index])
     if nonnegative(excess, region, constants, seconds).is_proved:
-        return proved(f"it is {number.number:g} where the prediction is the target, and nowhere less")
+        return proved(f"it is {least_value:g} where the prediction is the target, and nowhere less")
     return None
 
 

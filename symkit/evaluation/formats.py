@@ -69,7 +69,7 @@ class Format:
 
     def text(self, value: float) -> str:
         """The shortest text that reads back to a number of the format, without a point where it is whole."""
-        return str(self.dtype.type(value)).removesuffix(".0")
+        return str(self.dtype.type(value)).removesuffix(".0") if value else "0"
 
     def rounded(self, value: float) -> float:
         """The number nearest to a float; infinite past the largest."""

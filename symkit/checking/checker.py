@@ -128,7 +128,10 @@ def _classification(
     form = format_of(dtype)
     between = {PREDICTION: (BETWEEN[0], BETWEEN[1]), **others}
     inside = {PREDICTION: (form.smallest, float(np.nextafter(form.dtype.type(1), form.dtype.type(0)))), **others}
-    reals, numbers = Region.of(between, None), Region.of(inside, dtype)
+    reals, numbers = (
+        replace(region, words=", ".join(["0 < p < 1", *(str(region.only([name])) for name in others)]))
+        for region in (Region.of(between, None), Region.of(inside, dtype))
+    )
     losses = {target: bound_to(program, TARGET, target) for target in CLASSES}
     return ClassificationReport(
         closure=_both({y: closure(loss, numbers, constants, seconds) for y, loss in losses.items()}),
@@ -145,5 +148,9 @@ def _both(verdicts: Mapping[float, Verdict]) -> Verdict:
         if verdict.is_refuted:
             witness = {TARGET: target, **(verdict.witness or {})}
             return refuted(f"for {TARGET} = {target:g}, {verdict.reason}", witness)
-    reasons = "; ".join(f"for {TARGET} = {target:g}, {verdict.reason}" for target, verdict in verdicts.items())
+    words = {verdict.reason for verdict in verdicts.values()}
+    if len(words) == 1:
+        reasons = f"for {TARGET} = 0 and 1, {words.pop()}"
+    else:
+        reasons = "; ".join(f"for {TARGET} = {target:g}, {verdict.reason}" for target, verdict in verdicts.items())
     return proved(reasons) if all(verdict.is_proved for verdict in verdicts.values()) else unknown(reasons)
