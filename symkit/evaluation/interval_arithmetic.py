@@ -44,7 +44,6 @@ class Arithmetic:
         low, high = np.asarray(low, dtype=self.dtype), np.asarray(high, dtype=self.dtype)
         return Intervals(self, low, high, np.broadcast_to(undefined, np.broadcast_shapes(low.shape, high.shape)))
 
-
     def literal(self, value: float) -> Intervals:
         """One number for all boxes."""
         number = np.asarray(value, dtype=self.dtype)

@@ -119,6 +119,8 @@ class IntervalEvaluator:
             return alone
         values = self._run(_expansion(operator), lambda node: self._operand_or_leaf(node, operands))
         expanded = values[_expansion(operator).root]
+        if expanded.is_literal:
+            return expanded
         # What overflows on the way, or has a pole, is not bound to the range.
         first, last = (
             np.where(np.isinf(b), b, r) for b, r in zip((expanded.low, expanded.high), at.range, strict=True)

@@ -122,7 +122,7 @@ def monotone(at: PointBounds, operator: Operator, operands: list[Intervals]) -> 
 
 def _between_turns(at: PointBounds, operator: Operator, operand: Intervals) -> Intervals:
     first, last = operator.defined_on
-    inside = operand.within(first, last)
+    inside = operand.within(first or -0.0, last or 0.0)
     ends = [at(inside.low), at(inside.high)]
     turns = operator.turns or ()
     for turn in turns:
