@@ -72,9 +72,7 @@ class PointBounds:
             # What is beyond all numbers by more than that is infinite for sure.
             beyond = form.largest * (1 + 2 * units * float(np.finfo(form.dtype).eps))
             down, up = np.where(low > beyond, math.inf, down), np.where(high < -beyond, -math.inf, up)
-        # What is far below the smallest number is 0, and below the normal ones some libraries give 0.
-        tiny = form.smallest / 4
-        down, up = np.where((down < 0) & (low > -tiny), -0.0, down), np.where((up > 0) & (high < tiny), 0.0, up)
+        # Below the normal numbers some libraries give 0.
         normal = np.finfo(form.dtype).tiny
         down, up = np.where((down > 0) & (down < normal), 0, down), np.where((up < 0) & (up > -normal), 0, up)
         most = form.largest / self._operator.headroom
