@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 from symkit.evaluation.ball import evaluate_balls
 from symkit.evaluation.exact import evaluate_exact
 from symkit.evaluation.formats import FORMATS
-from symkit.evaluation.interval_arithmetic import Arithmetic, Bools, Floats, Intervals, greatest, least
+from symkit.evaluation.interval_arithmetic import MAX, Arithmetic, Bools, Floats, Intervals, greatest, least
+from symkit.evaluation.numeric import numpy_function
 from symkit.ir import Program, ProgramBuilder
 from symkit.ops import Operator
 
@@ -24,6 +25,11 @@ NARROW = 8.0
 
 FAR = 2.0**40
 """Beyond it a ball of such an operator is no better than its range."""
+
+SMALLEST = math.ulp(0.0)
+
+NEAR_NOTHING = 1e-290
+"""Below it float64 loses digits."""
 
 MOST_KEPT = 200_000
 
@@ -43,15 +49,38 @@ class PointBounds:
     def __call__(self, *numbers: Any) -> tuple[Floats, Floats]:
         """Bounds of the operator at numbers, one of each operand for each box; NaN where it has no value."""
         columns = np.broadcast_arrays(*(np.asarray(column, dtype=np.float64) for column in numbers))
-        shape = columns[0].shape
-        points = list(zip(*(column.ravel().tolist() for column in columns), strict=True))
-        found = [_exact_bounds(self._operator, point) for point in points]
-        low = np.array([bounds[0] for bounds in found]).reshape(shape)
-        high = np.array([bounds[1] for bounds in found]).reshape(shape)
-        down, up = self._widened(low, high, np.maximum.reduce([abs(column) for column in columns]))
+        sizes = np.maximum.reduce([abs(column) for column in columns])
+        if self.is_real or self._operator.numpy is None:
+            low, high = self._exactly(columns)
+        else:
+            low, high = self._nearly(columns, sizes)
+        down, up = self._widened(low, high, sizes)
         # At +0 it is +0.
         is_zero = np.logical_and.reduce([(column == 0) & ~np.signbit(column) for column in columns])
         return np.where(is_zero & (low == 0) & (down == 0), 0.0, down), up
+
+    def _exactly(self, columns: Sequence[Floats]) -> tuple[Floats, Floats]:
+        """Bounds of the exact values at points."""
+        points = zip(*(column.ravel().tolist() for column in columns), strict=True)
+        found = np.array([_exact_bounds(self._operator, point) for point in points]).reshape(-1, 2)
+        return found[:, 0].reshape(columns[0].shape), found[:, 1].reshape(columns[0].shape)
+
+    def _nearly(self, columns: Sequence[Floats], sizes: Floats) -> tuple[Floats, Floats]:
+        """The same from numpy's float64 and what it may miss, all points at once; in a dtype that is near enough."""
+        with np.errstate(all="ignore"):
+            value = np.asarray(numpy_function(self._operator)(*columns), dtype=np.float64)
+        slack = abs(value) * (self._operator.units * float(np.finfo(np.float64).eps))
+        # What underflows is not 0, and what overflows need not be infinite.
+        inside = np.clip(value, -MAX, MAX)
+        inside = np.where((value == 0) & (sizes > 0), np.copysign(SMALLEST, value), inside)
+        slack = np.where(np.isinf(value), MAX / 2, slack)
+        low, high = np.minimum(inside - slack, value), np.maximum(inside + slack, value)
+        low, high = np.where(value == 0, inside, low), np.where(value == 0, inside, high)
+        plain = (sizes == 0) | (sizes == 1) | (value != 0) & (abs(value) < NEAR_NOTHING)
+        if plain.any():
+            exact = self._exactly([column[plain] for column in columns])
+            low[plain], high[plain] = exact
+        return low, high
 
     def _widened(self, low: Floats, high: Floats, sizes: Floats | None = None) -> tuple[Floats, Floats]:
         """The bounds of exact values as bounds of what a library gives for them, and inside the operator's range.

@@ -54,6 +54,10 @@ def maximum(at: Any, a: Any, b: Any) -> Any:
     return a if a is b else a.max(b)
 
 
+def rectified(at: Any, a: Any) -> Any:
+    return a.max(a.arithmetic.of(0.0, 0.0))
+
+
 def minimum(at: Any, a: Any, b: Any) -> Any:
     return a if a is b else a.min(b)
 

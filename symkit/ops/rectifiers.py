@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from symkit.ops import interval_forms as intervals
 from symkit.ops.record import Algebra, Condition, Form, Operator, Term
 
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -63,6 +64,7 @@ OPERATORS = (
         "B section 4.7",
         latex=r"\operatorname{{ReLU}}\left({0}\right)",
         expansion=lambda b, x: b("max", x, 0),
+        interval=intervals.rectified,
         partials=(lambda b, x, r: b("where", x > 0, 1, 0),),
         smoothness=0,
         kinks=lambda b, x: (x,),
