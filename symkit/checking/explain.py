@@ -32,6 +32,8 @@ def explanation(program: Program, point: Mapping[str, float], constants: Mapping
         if not math.isfinite(values[root]):
             origin = _origin(lowered, values, root)
             node = lowered.nodes[origin]
+            if node.is_leaf:
+                return f"{where}{node.value:g} is more than {form.computed} holds"
             return f"{where}{_cause(node.operator, [values[i] for i in node.operands], values[origin], form)}"
         if abs(values[root]) > form.largest:
             return f"{where}the result {values[root]:g} is more than {form.name} holds"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -56,8 +57,8 @@ def _raised(value: float, digits: int) -> float:
     rounded = float(f"{value:.{digits - 1}e}")
     if abs(rounded) >= abs(value):
         return rounded
-    unit = 10.0 ** (np.floor(np.log10(abs(value))) - digits + 1)
-    return float(f"{value + np.sign(value) * unit:.{digits - 1}e}")
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
+    return float(f"{value + math.copysign(unit, value):.{digits - 1}e}")
 
 
 def _failing(claim: Claim, form: Format, point: Point, name: str, values: Sequence[float]) -> list[float]:

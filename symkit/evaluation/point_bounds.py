@@ -126,13 +126,15 @@ class PointBounds:
     def over(self, operand: Intervals) -> Intervals:
         """Bounds of a unary operator over intervals by its ball rule; those of its range where they are wide."""
         low, high = np.broadcast_arrays(operand.low.astype(np.float64), operand.high.astype(np.float64))
-        narrow = (high - low <= NARROW) & (np.maximum(abs(low), abs(high)) < FAR)
+        narrow = (low < high) & (high - low <= NARROW) & (np.maximum(abs(low), abs(high)) < FAR)
         lows, highs = np.full(low.shape, -np.inf), np.full(low.shape, np.inf)
         for place in map(tuple, np.argwhere(narrow)):
             lows[place], highs[place] = _ball_bounds(self._operator, float(low[place]), float(high[place]))
-        for place in map(tuple, np.argwhere(low == high)):
-            lows[place], highs[place] = _exact_bounds(self._operator, (float(low[place]),))
         down, up = self._widened(lows, highs)
+        is_point = low == high
+        if is_point.any():
+            at_low, at_high = self(low)
+            down, up = np.where(is_point, at_low, down), np.where(is_point, at_high, up)
         return operand.spanning([down], [up])
 
 

@@ -179,7 +179,10 @@ def tangent(at: Any, a: Any) -> Any:
 
 def power(at: Any, a: Any, b: Any) -> Any:
     """a**b; where the base is negative, only whole exponents have a value. NaN**0 and 1**NaN are 1."""
-    return _power(at, a, b).or_number(1.0, a.undefined & b.holds(0) | a.holds(1) & b.undefined)
+    result = _power(at, a, b).or_number(1.0, a.undefined & b.holds(0) | a.holds(1) & b.undefined)
+    # No library says that a power of what is at most 1 is more.
+    small = (a.low >= -1) & (a.high <= 1) & (b.low >= 0)
+    return result.within(-1.0, 1.0).chosen(result, small, ~small)
 
 
 def _power(at: Any, a: Any, b: Any) -> Any:
