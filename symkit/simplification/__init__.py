@@ -1,7 +1,7 @@
 """Cheaper and steadier forms of a function, and whether two functions are the same."""
 
-from symkit.simplification.cost import cost
-from symkit.simplification.equal import equal
-from symkit.simplification.simplify import simplify
+from symkit.simplification.costs import cost
+from symkit.simplification.equality import equal
+from symkit.simplification.search import simplify
 
 __all__ = ["cost", "equal", "simplify"]

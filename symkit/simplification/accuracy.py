@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 
 import numpy as np
@@ -51,6 +52,18 @@ DOUBTS = 6
 """Points at which a doubtful gradient is computed exactly."""
 
 Flags = NDArray[np.bool_]
+
+
+class Repairs(Enum):
+    """Where a form may be finite though the original is not.
+
+    ALL is for stabilising rules. Others may undo an overflow, but not make a number of NaN: that takes a proof, not a
+    few samples. SymPy may do neither.
+    """
+
+    ALL = "all"
+    OVERFLOWS = "overflows"
+    NONE = "none"
 
 
 class OutOfTime(Exception):
@@ -217,12 +230,12 @@ class Judge:
         """The smallest errors seen: a form that was stabilised must not become unstable again."""
         return self._best if self._best is not None else self._original_errors
 
-    def opinion(self, form: Program, *, strict: bool = False) -> Opinion:
-        """Whether a form may take the original's place; `strict` if it may not even be finite where that is not."""
+    def opinion(self, form: Program, repairs: Repairs) -> Opinion:
+        """Whether a form may take the place of the best one so far."""
         self.asked += 1
         self.check_time()
         best, errors = self.best, self._errors(form)
-        if (problem := self._worse(best, errors, strict)) is not None:
+        if (problem := self._worse(best, errors, repairs)) is not None:
             return Opinion(False, reason=problem)
         if (problem := self._different(form)) is not None:
             return Opinion(False, reason=problem)
@@ -239,7 +252,7 @@ class Judge:
             np.where(best.around > BAD, np.minimum(best.around, errors.around), best.around),
         )
 
-    def _worse(self, before: _Errors, after: _Errors, strict: bool) -> str | None:
+    def _worse(self, before: _Errors, after: _Errors, repairs: Repairs) -> str | None:
         finite_before, finite_after = np.isfinite(before.values), np.isfinite(after.values)
         same_class = ~finite_before & ~finite_after & (np.isnan(before.values) == np.isnan(after.values))
         same_class &= np.isnan(before.values) | (before.values == after.values)
@@ -251,7 +264,9 @@ class Judge:
         fine &= ~(np.isnan(self.exact) & finite_after & ~finite_before)
         # Infinite and NaN where the exact value is infinite or undefined must stay what they were.
         fine &= ~(np.isnan(self.exact) & finite_before & ~finite_after)
-        if strict:
+        if repairs is not Repairs.ALL:
+            fine &= ~(np.isnan(before.values) & finite_after)
+        if repairs is Repairs.NONE:
             fine &= finite_before == finite_after
         if np.all(fine):
             return None
@@ -307,7 +322,7 @@ class Judge:
 
 
 def _exact_float(program: Program, values: Mapping[str, float]) -> float:
-    """The exact value as a float: the middle of a narrow ball where there is one, which is quick and never saturates."""
+    """The exact value as a float: the middle of a narrow ball if there is one, which is quick and never saturates."""
     for bits in BITS:
         (ball,) = evaluate_balls(program, values, bits)
         if ball.is_finite() and (ball.rel_accuracy_bits() >= WANTED_BITS or ball.rad() < NEGLIGIBLE):

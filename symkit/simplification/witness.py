@@ -13,7 +13,7 @@ from symkit.ir import Kind, Program, lower
 
 SIMPLE = (
     *(0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 10.0, -10.0, 0.1, -0.1, 5.0, -5.0, 0.25, -0.25, 20.0, -20.0),
-    *(0.01, -0.01, 50.0, -50.0, 100.0, -100.0, 1e-4, -1e-4, 1000.0, -1000.0, 1e-8, -1e-8),
+    *(0.01, -0.01, 50.0, -50.0, 100.0, -100.0, 1e-4, -1e-4, 1000.0, -1000.0, 1e-8, -1e-8, 1e4, -1e4, 1e6, -1e6),
 )
 RANDOM_POINTS = 150
 SPREADS = (0.3, 1.0, 3.0, 10.0, 40.0)
@@ -23,6 +23,9 @@ BITS = (256, 2048)
 
 ROUNDING = 2.0**-48
 """A relative difference that literals rounded to float64 explain; it refutes nothing."""
+
+UNRESOLVED = 1e-290
+"""Exact values are good to an absolute error of the smallest float, so what is smaller is not compared."""
 
 SATURATED = 2.0**15
 """Past this size of an operand the exact evaluator takes some exponentials for infinite or 0."""
@@ -59,7 +62,7 @@ def compared(one: Program, other: Program, names: Sequence[str], constants: Mapp
             continue
         count += 1
         size = max(abs(first), abs(second))
-        gap = float(abs(first - second) / size) if size else 0.0
+        gap = float(abs(first - second) / size) if size > UNRESOLVED else 0.0
         if gap > ROUNDING and not _rounded(one, other, values, gap * float(size)) and _apart(one, other, values):
             return Comparison(point, f"at {_shown(point)} one is {_short(first)}, the other {_short(second)}", False)
         largest = max(largest, gap)

@@ -27,7 +27,8 @@ def test_simplify_finds_the_known_form_or_a_cheaper_one(record: dict[str, Any]) 
     if found.digest == wanted.digest:
         return
     assert cost(found.program) <= cost(parse(record["right"]).program)
-    assert equal(found, record["right"], timeout=PATIENT).is_proved
+    verdict = equal(found, record["right"], timeout=PATIENT)
+    assert verdict.is_proved or (record.get("folded") and "equal to within" in verdict.reason), verdict.reason
 
 
 @pytest.mark.parametrize("record", IDENTITIES["found"] + IDENTITIES["equal"], ids=left)

@@ -15,13 +15,14 @@ from symkit.ir import Kind, Node, Program, ProgramBuilder, digest, lower, rebuil
 from symkit.simplification.accuracy import OutOfTime
 from symkit.simplification.domain import domain
 from symkit.simplification.meanings import spelled_out
+from symkit.simplification.plain_rules import NEUTRAL
 from symkit.simplification.points import Box
 from symkit.simplification.proposals import Unfinished, ask
 from symkit.simplification.reduce import Reducer, Setting
 from symkit.simplification.rules import EXACT
-from symkit.simplification.simplify import WIDE, sampled_constants
+from symkit.simplification.search import WIDE, sampled_constants
 from symkit.simplification.witness import Comparison, compared
-from symkit.text import Expression, parse
+from symkit.text import Expression, parse, program_text
 from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
 
 TIMEOUT = 5.0
@@ -156,14 +157,15 @@ def _proof_on(pair: _Pair, box: Box, expression: Expression, deadline: float, no
 
     names = frozenset(pair.names) if nonzero else frozenset()
     setting = Setting({name: box[name] for name in pair.names}, None, WIDE, check_time, names)
+    alike = [Reducer(NEUTRAL, setting)(program) for program in (pair.one, pair.other)]
+    if digest(alike[0]) == digest(alike[1]):
+        return f"both come to {program_text(alike[0], reserved=pair.names)}"
     domains = [domain(program, setting) for program in (pair.one, pair.other)]
     if None in domains or domains[0] != domains[1]:
         return None
     reducer = Reducer(EXACT, setting)
     one, other = reducer(pair.one), reducer(pair.other)
     if digest(one) == digest(other):
-        from symkit.text import program_text
-
         return f"both come to {program_text(one, reserved=pair.names)}"
     spelled = [spelled_out(program) for program in (one, other)]
     with closing(ask("difference", spelled, expression.table, deadline)) as answers:

@@ -11,8 +11,8 @@ from symkit.errors import DomainError
 from symkit.evaluation.formats import Format, format_of
 from symkit.ir import Program
 from symkit.simplification import store
-from symkit.simplification.accuracy import Judge, OutOfTime
-from symkit.simplification.cost import cost, weight
+from symkit.simplification.accuracy import Judge, OutOfTime, Repairs
+from symkit.simplification.costs import cost, weight
 from symkit.simplification.hazards import keeps_hazards
 from symkit.simplification.points import Box
 from symkit.simplification.proposals import Unfinished, proposed
@@ -155,7 +155,7 @@ class _Search:
         form = rewrite(self.program, rules)
         if form == self.program:
             return True
-        opinion = self.judge.opinion(form)
+        opinion = self.judge.opinion(form, Repairs.ALL)
         affordable = cost(form) <= STEADY_FACTOR * cost(self.program) + STEADY_MORE
         if opinion.accepted and (weight(form) < weight(self.program) or (opinion.better and affordable)):
             self.judge.adopt(form)
@@ -181,7 +181,7 @@ class _Search:
         changes: list[tuple[Change, Program]] = list(reducer.steps(program))
         for change, form in changes:
             reducer.vetoed.add(change)
-            if self.judge.opinion(form).accepted:
+            if self.judge.opinion(form, Repairs.OVERFLOWS).accepted:
                 yield form
 
     def _propose(self) -> None:
@@ -202,11 +202,11 @@ class _Search:
         """Takes a proposal, or what the rules make of it, if it costs less and nothing dangerous was cancelled."""
         for form in dict.fromkeys((Reducer(ALL, self.setting)(proposal), proposal)):
             if weight(form) < weight(self.program) and keeps_hazards(before, form, self.setting):
-                self._take(form, strict=True)
+                self._take(form, Repairs.NONE)
 
-    def _take(self, form: Program, *, strict: bool = False) -> bool:
+    def _take(self, form: Program, repairs: Repairs = Repairs.OVERFLOWS) -> bool:
         """Takes a form that costs less and is accepted."""
-        if weight(form) < weight(self.program) and self.judge.opinion(form, strict=strict).accepted:
+        if weight(form) < weight(self.program) and self.judge.opinion(form, repairs).accepted:
             self.program = form
             return True
         return False
