@@ -236,6 +236,16 @@ class Intervals:
     def above(self, bound: Floats, *, strictly: bool = False) -> Intervals:
         return -(-self).below(-bound, strictly=strictly)
 
+    def without(self, other: Intervals) -> Intervals:
+        """The numbers in it but the one that the other is; over the reals none can be left out."""
+        if self.arithmetic.is_real:
+            return self
+        is_one = other.low == other.high
+        low = np.where(is_one & (self.low == other.low), np.nextafter(self.low, np.inf), self.low)
+        high = np.where(is_one & (self.high == other.high), np.nextafter(self.high, -np.inf), self.high)
+        empty = low > high
+        return self.arithmetic.of(np.where(empty, np.inf, low), np.where(empty, -np.inf, high), self.undefined)
+
     def max(self, other: Intervals) -> Intervals:
         low, high = greatest(self.low, other.low), greatest(self.high, other.high)
         # Which zero is the larger one is not said.

@@ -75,6 +75,8 @@ class IntervalEvaluator:
             excluded = [part.is_empty & ~side.undefined for part, side in zip(narrowed, sides, strict=True)]
             possible.append(~(excluded[0] | excluded[1]))
             changed = dict(zip(test.operands, narrowed, strict=True))
+            for i in test.operands:
+                _invert(program, values, changed, i)
             operands[slot] = self._again(program, values, changed, node.operands[slot])
         operands[0] = condition.truth(condition.holds_surely | ~possible[1], condition.fails_surely | ~possible[0])
         return operands
@@ -140,6 +142,15 @@ class IntervalEvaluator:
         with np.errstate(all="ignore"):
             low, high = value.low.astype(format.dtype), value.high.astype(format.dtype)
         return self.arithmetic.of(low, high, value.undefined)
+
+
+def _invert(program: Program, values: list[Intervals], changed: dict[int, Intervals], index: int) -> None:
+    """Changes what stands below a changed node, as long as it can be told."""
+    node = program.nodes[index]
+    while not node.is_leaf and node.operator.inverse is not None:
+        (below,) = node.operands
+        changed[below] = node.operator.inverse(changed[index], changed.get(below, values[below]))
+        index, node = below, program.nodes[below]
 
 
 def _has_trend(operator: Operator) -> bool:

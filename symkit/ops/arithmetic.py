@@ -157,6 +157,7 @@ OPERATORS = (
         partials=(lambda b, x, r: -1.0,),
         ball=lambda x: -x,
         interval=intervals.negate,
+        inverse=intervals.negate_narrows,
         units=0,
         trend=("decreasing",),
         safe=(1.0,),

@@ -62,6 +62,7 @@ OPERATORS = (
         partials=(lambda b, x, r: b("where", b("ne", x, 0), b("sign", x), 0),),
         ball=balls.absolute,
         interval=intervals.absolute,
+        inverse=intervals.absolute_narrows,
         units=0,
         smoothness=0,
         kinks=lambda b, x: (x,),

@@ -9,9 +9,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-SMALL = 2.0**-126
-"""The smallest normal number of float32, and of more than float64."""
-
 FARTHEST_TANGENTS = {4: 2.0**30, 8: 2.0**61}
 """Powers of 2 above the tangents of all numbers of a format, by its bytes: of 16367173 * 2**72 and of
 6381956970095103 * 2**797, which are the nearest to multiples of pi/2 (Kahan, Minimizing q*m - n)."""
@@ -97,11 +94,22 @@ def greater_equal_narrows(a: Any, b: Any, holds: bool) -> Any:
 
 
 def equal_narrows(a: Any, b: Any, holds: bool) -> Any:
-    return (a.above(b.low).below(b.high), b.above(a.low).below(a.high)) if holds else (a, b)
+    if holds:
+        return a.above(b.low).below(b.high), b.above(a.low).below(a.high)
+    return _unless_undefined(a, b, a.without(b), b.without(a))
 
 
 def unequal_narrows(a: Any, b: Any, holds: bool) -> Any:
-    return (a, b) if holds else equal_narrows(a, b, True)
+    return equal_narrows(a, b, not holds)
+
+
+def absolute_narrows(result: Any, a: Any) -> Any:
+    """What the operand can be where the result is so."""
+    return a.below(result.high).above(-result.high).or_undefined(result.undefined)
+
+
+def negate_narrows(result: Any, a: Any) -> Any:
+    return -result
 
 
 def _unless_undefined(a: Any, b: Any, narrow_a: Any, narrow_b: Any) -> Any:
@@ -164,8 +172,8 @@ def wave(at: Any, a: Any) -> Any:
 
 
 def sinc(at: Any, a: Any) -> Any:
-    """NaN at infinities; where sines below the normal numbers are flushed, 0 over a number."""
-    return at.over(a).or_undefined(a.may_be_infinite).or_number(0.0, (a.low < SMALL) & (a.high > -SMALL))
+    """NaN at infinities."""
+    return at.over(a).or_undefined(a.may_be_infinite)
 
 
 def tangent(at: Any, a: Any) -> Any:
@@ -182,7 +190,9 @@ def power(at: Any, a: Any, b: Any) -> Any:
     result = _power(at, a, b).or_number(1.0, a.undefined & b.holds(0) | a.holds(1) & b.undefined)
     # No library says that a power of what is at most 1 is more.
     small = (a.low >= -1) & (a.high <= 1) & (b.low >= 0)
-    return result.within(-1.0, 1.0).chosen(result, small, ~small)
+    result = result.within(-1.0, 1.0).chosen(result, small, ~small)
+    never_read = (b.low == 0) & (b.high == 0) & ~b.undefined & (not at.is_real)
+    return a.arithmetic.of(1.0, 1.0).chosen(result, never_read, ~never_read)
 
 
 def _power(at: Any, a: Any, b: Any) -> Any:

@@ -166,6 +166,7 @@ class Operator:
         turns: for a unary operator that is monotone between such points, the points.
         interval: (at, *operands) -> the range over intervals, where trend and turns do not give it; see interval_forms.
         narrows: of a comparison: (a, b, holds) -> what of the intervals is left where it holds, or where it does not.
+        inverse: (result, operand) -> what of an operand's intervals is left where the result is in such.
         defined_on: for a unary operator, where it is not NaN.
         units: in the last place, by which a library may miss the exact value; 0 where all give the nearest number.
         is_plain: whether every library gives the exact value at 0 and 1 where that is a number of the dtype.
@@ -210,6 +211,7 @@ class Operator:
     turns: tuple[float, ...] | None = None
     interval: Callable[..., Any] | None = None
     narrows: Callable[..., Any] | None = None
+    inverse: Callable[..., Any] | None = None
     defined_on: tuple[float, float] = (-math.inf, math.inf)
     units: int = 32
     is_plain: bool = True
