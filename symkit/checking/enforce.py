@@ -9,9 +9,10 @@ from operator import index
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from symkit.checking.losses import difference
 from symkit.checking.protect import unprotected
 from symkit.errors import DomainError
-from symkit.evaluation import IntervalEvaluator, evaluate_exact, evaluate_numpy
+from symkit.evaluation import IntervalEvaluator
 from symkit.ir import Kind, Node
 from symkit.ops import Operator, standard
 from symkit.text import Expression, parse
@@ -26,16 +27,6 @@ BINARY = ("add", "sub", "mul", "aq", "min", "max")
 MAX_TRIES = 20
 SAMPLES = 400
 """Points at which a dependence is looked for."""
-
-VISIBLE = 1e-9
-"""Relative differences in float64 that are worth an exact look; smaller ones are often rounding."""
-
-CONFIRMED = 4
-"""Pairs of points at most whose values are compared exactly."""
-
-EXACT_ERROR = 1e-25
-SMALLEST = 1e-75
-"""What the exact evaluator's values are good to: 25 digits, and nothing where it cannot tell a value from 0."""
 
 Simplify = Callable[[Expression], Expression]
 Place = tuple[Any, Any, int] | None
@@ -119,17 +110,7 @@ def witness_of_use(e: Expression, name: str) -> tuple[dict[str, float], dict[str
     points = {leaf: _spread(rng) for leaf in leaves}
     constants = e.constant_values(C=e.constants.get("C", 10.0))
     moved = points | {name: _spread(rng)}
-    (here,), (there,) = (evaluate_numpy(e.program, values | constants) for values in (points, moved))
-    here, there = (np.broadcast_to(value, SAMPLES) for value in (here, there))
-    with np.errstate(all="ignore"):
-        apart = np.abs(here - there) / np.maximum(np.abs(here), np.abs(there))
-    likely = [int(i) for i in np.argsort(-np.nan_to_num(apart, nan=0.0), kind="stable") if apart[i] > VISIBLE]
-    for i in likely[:CONFIRMED]:
-        one, other = ({leaf: float(values[leaf][i]) for leaf in leaves} for values in (points, moved))
-        (a,), (b,) = (evaluate_exact(e.program, point | constants) for point in (one, other))
-        if abs(a - b) > EXACT_ERROR * max(abs(a), abs(b), SMALLEST):
-            return one, other
-    return None
+    return difference(e.program, points, moved, constants)
 
 
 def _spread(rng: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symkit.checking.certain import sign_at, value_at
 from symkit.checking.explain import point_text
 from symkit.checking.folding import depends_on, folded
 from symkit.checking.polynomials import is_nonnegative_polynomial
@@ -17,7 +17,7 @@ from symkit.checking.reduction import reduced
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
-from symkit.evaluation import IntervalEvaluator, evaluate_exact, evaluate_numpy
+from symkit.evaluation import IntervalEvaluator, evaluate_numpy
 from symkit.evaluation.formats import Floats
 from symkit.ir import Program
 from symkit.transform import rewrite
@@ -57,38 +57,52 @@ def uses(program: Program, name: str, region: Region, constants: Mapping[str, fl
 
     If it does, the witness is a point, and the reason tells the value there and where only this input is another one.
     """
-    found = _difference(program, name, region, constants)
+    found = two_values(program, name, region, constants)
     if found is not None:
-        return found
+        one, other = found
+        first, second = (float(value_at(program, at, constants)) for at in found)
+        rest = point_text({n: v for n, v in one.items() if n != name}, region.format)
+        here, there = (region.format.text(at[name]) for at in found)
+        place = f"at {rest} it is" if rest else "it is"
+        return proved(f"{place} {first:.6g} for {name} = {here}, {second:.6g} for {there}", one)
     if not depends_on(folded(program, region, constants), name):
         return refuted(f"the value is the same for every {name}: what there is of it cancels or is never looked at")
     return unknown(f"no two values of {name} were found that make a difference, and none was ruled out")
 
 
-def _difference(program: Program, name: str, region: Region, constants: Mapping[str, float]) -> Verdict | None:
+def two_values(
+    program: Program, name: str, region: Region, constants: Mapping[str, float]
+) -> tuple[Point, Point] | None:
+    """Two points that differ in one input alone and in their values, simple ones first; None if none was found."""
     points = probes(region)
     column = points[name]
-    # Simple values first, and then any.
     for values in (*(np.full_like(column, value) for value in column[:SIMPLE_VALUES]), np.roll(column, 1)):
-        moved = {**points, name: values}
-        before, after = (values_at(program, at, constants) for at in (points, moved))
-        with np.errstate(all="ignore"):
-            gap = abs(before - after) > VISIBLE * np.maximum(abs(before), abs(after))
-        gap &= np.isfinite(before) & np.isfinite(after)
-        for place in np.flatnonzero(gap)[:CONFIRMED]:
-            one, other = ({n: float(column[place]) for n, column in at.items()} for at in (points, moved))
-            first, second = (exactly(program, at, constants) for at in (one, other))
-            if math.isfinite(first) and math.isfinite(second) and first != second:
-                rest = point_text({n: v for n, v in one.items() if n != name}, region.format)
-                here, there = (region.format.text(at[name]) for at in (one, other))
-                return proved(f"at {rest} it is {first:.6g} for {name} = {here}, {second:.6g} for {there}", one)
+        found = difference(program, points, {**points, name: values}, constants)
+        if found is not None:
+            return found
+    return None
+
+
+def difference(
+    program: Program, points: Mapping[str, Floats], others: Mapping[str, Floats], constants: Mapping[str, float]
+) -> tuple[Point, Point] | None:
+    """The first of these pairs of points at which the exact values are finite and differ for certain."""
+    before, after = (values_at(program, at, constants) for at in (points, others))
+    with np.errstate(all="ignore"):
+        gap = abs(before - after) > VISIBLE * np.maximum(abs(before), abs(after))
+    gap &= np.isfinite(before) & np.isfinite(after)
+    for place in np.flatnonzero(gap)[:CONFIRMED]:
+        one, other = ({name: float(column[place]) for name, column in at.items()} for at in (points, others))
+        first, second = (value_at(program, at, constants) for at in (one, other))
+        if first is not None and second is not None and not first.overlaps(second):
+            return one, other
     return None
 
 
 def nonnegative(program: Program, region: Region, constants: Mapping[str, float], seconds: float = SECONDS) -> Verdict:
     """Whether the value is never negative where it is defined: over the reals, or as a dtype gives it.
 
-    Over the reals a witness is confirmed by the exact evaluator, in a dtype by evaluation in it.
+    Over the reals a witness is confirmed by a ball below 0, in a dtype by evaluation in it.
     """
     claim = _not_below_zero(program, region, constants)
     found = _lowest(claim, program, region, constants)
@@ -137,16 +151,9 @@ def values_at(
     return np.broadcast_to(values, (count,)).astype(np.float64)
 
 
-def exactly(program: Program, point: Point, constants: Mapping[str, float]) -> float:
-    (value,) = evaluate_exact(program, {**point, **constants})
-    number = float(value)
-    # What is too small for a float keeps its sign.
-    return math.copysign(5e-324, value) if number == 0 and value != 0 else number
-
-
 def _value(program: Program, point: Point, region: Region, constants: Mapping[str, float]) -> float:
     if region.is_real:
-        return exactly(program, point, constants)
+        return float(value_at(program, point, constants))
     columns = {name: np.array([value]).astype(region.format.dtype) for name, value in point.items()}
     return float(values_at(program, columns, constants, region.format.name)[0])
 
@@ -167,7 +174,7 @@ def _not_below_zero(program: Program, region: Region, constants: Mapping[str, fl
             suspects[places[CONFIRMED:]] = False
             for place in places[:CONFIRMED]:
                 at = {name: float(column[place]) for name, column in columns.items()}
-                suspects[place] = -math.inf < exactly(program, at, constants) < 0
+                suspects[place] = sign_at(program, at, constants) == -1
         return suspects
 
     return Claim(holds, fails)

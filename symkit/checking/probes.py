@@ -41,6 +41,9 @@ EDGES = (
 
 SPREAD = 512
 PAIRS = 24
+"""So many of the simplest numbers of two names are paired with each other, and of more names fewer."""
+
+GRID = 1024
 RANDOM = 4096
 
 
@@ -56,7 +59,9 @@ def _probes(region: Region) -> dict[str, Floats]:
         return {name: region.format.numbers(line) for name, line in zip(region.names, columns, strict=True)}
     rng = np.random.default_rng(0)
     # All pairs of the simplest, and of the rest as many random ones.
-    grids = np.meshgrid(*(line[:PAIRS] if len(columns) == 2 else line[:6] for line in columns), indexing="ij")
+    varying = sum(len(line) > 1 for line in columns)
+    each = max(1, min(PAIRS, int(GRID ** (1 / max(varying, 1)))))
+    grids = np.meshgrid(*(line[:each] for line in columns), indexing="ij")
     picked = [np.concatenate([g.ravel(), rng.choice(line, RANDOM)]) for g, line in zip(grids, columns, strict=True)]
     neighbours = _neighbours(region, rng)
     joined = [np.concatenate([one, *near]) for one, *near in zip(picked, *neighbours, strict=True)]

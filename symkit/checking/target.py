@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symkit.checking.certain import value_at
 from symkit.checking.explain import point_text
 from symkit.checking.folding import folded
-from symkit.checking.losses import CONFIRMED, SECONDS, VISIBLE, exactly, nonnegative, values_at
+from symkit.checking.losses import CONFIRMED, SECONDS, VISIBLE, nonnegative, values_at
 from symkit.checking.polynomials import is_nonnegative_polynomial
 from symkit.checking.probes import probes
 from symkit.checking.prover import Claim, Point, decide, first_failure
@@ -17,12 +19,14 @@ from symkit.checking.reduction import reduced
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
-from symkit.evaluation import IntervalEvaluator
+from symkit.evaluation import IntervalEvaluator, evaluate_exact
 from symkit.evaluation.formats import Floats
 from symkit.ir import Kind, Node, Program, ProgramBuilder, rebuild
 from symkit.transform import gradient
 
 TARGET, PREDICTION = "y", "p"
+
+MODERATE = 100.0
 
 Bools = NDArray[np.bool_]
 
@@ -101,20 +105,35 @@ def _less_than_ideal(
         suspects[places[CONFIRMED:]] = False
         for place in places[:CONFIRMED]:
             at = {name: float(column[place]) for name, column in points.items()}
-            suspects[place] = exactly(program, at, constants) < exactly(ideal, at, constants)
+            here_ball, there_ball = value_at(program, at, constants), value_at(ideal, at, constants)
+            if here_ball is None:
+                suspects[place] = False
+            elif there_ball is None:
+                suspects[place] = _has_pole(ideal, at, constants)
+            else:
+                suspects[place] = bool(here_ball < there_ball)
         return suspects
 
     return fails
 
 
+def _has_pole(program: Program, point: Point, constants: Mapping[str, float]) -> bool:
+    """Whether the value is +inf at a point of moderate size, where nothing overflows for the exact evaluator."""
+    if any(abs(value) > MODERATE for value in point.values()):
+        return False
+    return bool(evaluate_exact(program, {**point, **constants})[0] == math.inf)
+
+
 def _refutation(
     program: Program, ideal: Program, witness: Point, constants: Mapping[str, float], target: float | None = None
 ) -> Verdict:
-    here, there = (exactly(which, witness, constants) for which in (program, ideal))
+    here, there = (evaluate_exact(which, {**witness, **constants})[0] for which in (program, ideal))
     if target is not None:
         witness = {TARGET: target, **witness}
     aim = witness.get(TARGET, 0.0)
-    return refuted(f"{here:.6g} at {point_text(witness)}, but {there:.6g} at {PREDICTION} = {aim:g}", witness)
+    return refuted(
+        f"{float(here):.6g} at {point_text(witness)}, but {float(there):.6g} at {PREDICTION} = {aim:g}", witness
+    )
 
 
 def _falls_towards_target(program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> bool:
