@@ -47,10 +47,14 @@ GRID = 1024
 RANDOM = 4096
 
 
+@lru_cache(maxsize=64)
 def probes(region: Region) -> dict[str, Floats]:
     """Points of a region by name: simple ones first, then extremes, spread and random ones."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return _probes(region)
+        points = _probes(region)
+    for column in points.values():
+        column.setflags(write=False)
+    return points
 
 
 def _probes(region: Region) -> dict[str, Floats]:
