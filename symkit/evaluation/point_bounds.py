@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -26,7 +27,7 @@ NARROW = 8.0
 FAR = 2.0**40
 """Beyond it a ball of such an operator is no better than its range."""
 
-SMALLEST = math.ulp(0.0)
+SMALLEST, SMALLEST_NORMAL = math.ulp(0.0), sys.float_info.min
 
 NEAR_NOTHING = 1e-290
 """Below it float64 loses digits."""
@@ -70,12 +71,12 @@ class PointBounds:
         with np.errstate(all="ignore"):
             value = np.asarray(numpy_function(self._operator)(*columns), dtype=np.float64)
         slack = abs(value) * (self._operator.units * float(np.finfo(np.float64).eps))
-        # What underflows is not 0, and what overflows need not be infinite.
-        inside = np.clip(value, -MAX, MAX)
-        inside = np.where((value == 0) & (sizes > 0), np.copysign(SMALLEST, value), inside)
+        # What overflows need not be infinite, and what underflows is not 0: some flush it.
         slack = np.where(np.isinf(value), MAX / 2, slack)
+        inside = np.clip(value, -MAX, MAX)
         low, high = np.minimum(inside - slack, value), np.maximum(inside + slack, value)
-        low, high = np.where(value == 0, inside, low), np.where(value == 0, inside, high)
+        nothing = np.copysign(SMALLEST, value), np.copysign(SMALLEST_NORMAL, value)
+        low, high = np.where(value == 0, np.minimum(*nothing), low), np.where(value == 0, np.maximum(*nothing), high)
         plain = (sizes == 0) | (sizes == 1) | (value != 0) & (abs(value) < NEAR_NOTHING)
         if plain.any():
             exact = self._exactly([column[plain] for column in columns])
