@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import operator as python
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from symkit.ops import Operator
-
-INFIX: dict[tuple[str, bool], Callable[..., Any]] = {
-    ("+", False): python.add,
-    ("-", False): python.sub,
-    ("*", False): python.mul,
-    ("/", False): python.truediv,
-    ("**", False): python.pow,
-    ("<", False): python.lt,
-    ("<=", False): python.le,
-    (">", False): python.gt,
-    (">=", False): python.ge,
-    ("==", False): python.eq,
-    ("!=", False): python.ne,
-    ("-", True): python.neg,
-}
-"""Python's own operators by symbol and whether it is a prefix: with them a literal needs no tensor."""
+from symkit.ops.python_signs import python_function
 
 
 def has_torch_form(operator: Operator) -> bool:
@@ -40,8 +24,10 @@ def takes_literals(operator: Operator, literals: Sequence[bool]) -> bool:
 @cache
 def torch_function(operator: Operator) -> Callable[..., Any]:
     """What a record's form is in torch: an infix operator, or the function at its dotted path."""
-    if operator.infix is not None:
-        return INFIX[operator.infix.symbol, operator.infix.prefix]
+    own = python_function(operator)
+    if own is not None:
+        # With Python's own operators a literal needs no tensor.
+        return own
     assert operator.torch is not None
     import torch
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from symkit.backends.forms import INFIX
 from symkit.ir import Kind, Node, Program, lower
 from symkit.ops import Operator
+from symkit.ops.python_signs import python_function
 
 MOST_TERMS = 200
 MOST_DEGREE = 12
@@ -59,9 +59,9 @@ def _leaf(node: Node, constants: Mapping[str, float]) -> Any | None:
 
 def _applied(operator: Operator, operands: list[Any]) -> Any | None:
     """The arithmetic that the language has signs for, on polynomials; None for anything else."""
-    if operator.infix is None or operator.returns_truth:
+    sign = python_function(operator)
+    if sign is None or operator.returns_truth:
         return None
-    sign = INFIX[operator.infix.symbol, operator.infix.prefix]
     if sign is python.pow and not (operands[1].is_Integer and 0 <= operands[1] <= MOST_DEGREE):
         return None
     return sign(*operands)
