@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, SupportsIndex
 Relation = Literal["> 0", ">= 0", "!= 0"]
 Trend = Literal["increasing", "decreasing"]
 Parity = Literal["even", "odd"]
+Pick = Literal["larger", "smaller"]
 
 
 class Builder(Protocol):
@@ -157,7 +158,7 @@ class Operator:
         at_kink: the value the partial takes there, in words.
         domain: conditions under which it is defined; elsewhere a dtype gives NaN or an infinity.
         safe: for each operand a value inside the domain.
-        protected: closed forms that stand in for it in search spaces, by the operator each stands on, the default first.
+        protected: closed forms that stand in for it, by the operator each stands on, the default first.
         overflows: whether finite operands of moderate size give infinities.
         singular: whether a partial derivative is infinite or NaN where the function is defined.
         tame: (literals of the operands, None for others) -> whether with these it neither overflows nor is singular.
@@ -165,6 +166,7 @@ class Operator:
         trend: monotonicity in each operand; None where there is none, or not everywhere.
         turns: for a unary operator that is monotone between such points, the points.
         interval: (at, *operands) -> the range over intervals, where trend and turns do not give it; see interval_forms.
+        growth: (result, *operands) -> the result with bounds of its order where an operand grows; see growth_forms.
         narrows: of a comparison: (a, b, holds) -> what of the intervals is left where it holds, or where it does not.
         inverse: (result, operand) -> what of an operand's intervals is left where the result is in such.
         defined_on: for a unary operator, where it is not NaN.
@@ -173,6 +175,9 @@ class Operator:
         headroom: how many times a value the largest number must be for every library to give it: some halve at last.
         range: bounds that every value keeps.
         commutative, associative, identity, parity: facts for rules; never folded on construction.
+        mirrored: for several operands, (their signs, their literals) -> the sign that the result takes when operands
+            take these, or None where it is another value; parity says it of a unary operator.
+        picks: which of its two operands is the result.
         returns_truth, takes_truth: comparisons give 0 or 1; slots that read their operand as a condition.
         torch, numpy: dotted path of the library function that is correct for its own arguments, if any.
         torch_autograd: whether torch's own first and second derivatives of that function are ours too.
@@ -212,6 +217,7 @@ class Operator:
     interval: Callable[..., Any] | None = None
     narrows: Callable[..., Any] | None = None
     inverse: Callable[..., Any] | None = None
+    growth: Callable[..., Any] | None = None
     defined_on: tuple[float, float] = (-math.inf, math.inf)
     units: int = 32
     is_plain: bool = True
@@ -221,6 +227,8 @@ class Operator:
     associative: bool = False
     identity: float | None = None
     parity: Parity | None = None
+    mirrored: Callable[[tuple[int, ...], tuple[float | None, ...]], int | None] | None = None
+    picks: Pick | None = None
     returns_truth: bool = False
     takes_truth: frozenset[int] = field(default_factory=frozenset)
     torch: str | None = None
