@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from symkit.analysis import analyze, moments
     from symkit.api import derivative, evaluate
     from symkit.backends.native.numba_interop import to_numba
-    from symkit.checking import enforce, protect
+    from symkit.checking import check, enforce, protect
     from symkit.nn import compile, export, functional
     from symkit.ops import OperatorTable
     from symkit.simplification import equal, simplify
@@ -27,6 +27,7 @@ __all__ = [
     "OperatorTable",
     "__version__",
     "analyze",
+    "check",
     "compile",
     "define",
     "derivative",
@@ -49,6 +50,7 @@ _HOMES = {
     "Expression": "symkit.text",
     "OperatorTable": "symkit.ops",
     "analyze": "symkit.analysis",
+    "check": "symkit.checking",
     "compile": "symkit.nn",
     "define": "symkit.text",
     "derivative": "symkit.api",

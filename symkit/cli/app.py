@@ -12,6 +12,7 @@ from symkit import __version__
 from symkit.cli.analyze import analyze
 from symkit.cli.bench import bench
 from symkit.cli.cache import cache
+from symkit.cli.check import check
 from symkit.cli.console import complain, remark
 from symkit.cli.enforce import enforce
 from symkit.cli.equal import equal
@@ -61,7 +62,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, show, simplify, equal, analyze, protect, enforce, export, bench, zoo, cache):
+for command in (run, show, check, simplify, equal, analyze, protect, enforce, export, bench, zoo, cache):
     app.command()(command)
 
 
