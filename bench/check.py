@@ -211,7 +211,7 @@ def _computed(
 
 @lru_cache(maxsize=8)
 def numbers(low: float, high: float, count: int) -> NDArray[Any]:
-    """Float32 numbers in a range: special ones and those beside them, even steps in ordinals and in size, random ones."""
+    """Float32 numbers in a range: special ones and those beside them, even steps in places and in size, random ones."""
     rng = np.random.default_rng(0)
     first, last = (int(FLOAT32.ordinals(np.clip(bound, -FLOAT32.largest, FLOAT32.largest))) for bound in (low, high))
     extremes = (FLOAT32.largest, FLOAT32.smallest, float(np.finfo(FLOAT32.dtype).tiny), *EDGES)
