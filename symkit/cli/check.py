@@ -33,7 +33,7 @@ def check(
     kind: KindOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that a function is safe, or find an input that shows it is not.
+    """Prove that a function is safe, or show that it is not.
 
     Closure: every finite input gives a finite value in the dtype. The same is asked of the form that is compiled, of
     its gradient, and of the gradient that torch takes of the formula as written. Of a loss also: does it use its
