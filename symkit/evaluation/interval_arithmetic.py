@@ -193,12 +193,14 @@ class Intervals:
         low = np.where(has_zero, zero, other.low)
         if not self.arithmetic.is_real:
             has_positive |= has_zero
-        quotients = [_quotient(a, b) for a in (self.low, self.high) for b in (low, other.high)]
+        pairs = [(a, b) for a in (self.low, self.high) for b in (low, other.high)]
+        quotients = [_quotient(a, b) for a, b in pairs]
         lows, highs = quotients, quotients
         if self.arithmetic.is_real:
             # Bounds of 0 are limits; what is not exact is moved by one place.
-            lows = [np.where(np.isinf(q), q, np.nextafter(q, -np.inf)) for q in quotients]
-            highs = [np.where(np.isinf(q), q, np.nextafter(q, np.inf)) for q in quotients]
+            exact = [np.isinf(q) | _is_exact_quotient(a, b, q) for (a, b), q in zip(pairs, quotients, strict=True)]
+            lows = [np.where(e, q, np.nextafter(q, -np.inf)) for e, q in zip(exact, quotients, strict=True)]
+            highs = [np.where(e, q, np.nextafter(q, np.inf)) for e, q in zip(exact, quotients, strict=True)]
             low_bound = np.where(self.low >= 0, np.maximum(least(*lows), 0.0), least(*lows))
             high_bound = np.where(self.high <= 0, np.minimum(greatest(*highs), 0.0), greatest(*highs))
         else:
@@ -296,6 +298,15 @@ def _quotient(a: Floats, b: Floats) -> Floats:
     return np.where(np.isnan(quotient), np.copysign(0, a), quotient)
 
 
+def _is_exact_quotient(a: Floats, b: Floats, quotient: Floats) -> Bools:
+    """Whether it is a/b and not only near it."""
+    product = quotient * b
+    size = abs(product)
+    faithful = (size > FAITHFUL[0]) & (size < FAITHFUL[1])
+    found: Bools = faithful & (product == a) & (_error_of_product(quotient, b, product) == 0)
+    return found
+
+
 def _below(value: Floats, error: Floats) -> Floats:
     """The value, or the number below where the true one is less by `error`."""
     return np.where(error < 0, np.nextafter(value, -np.inf), value)
@@ -325,6 +336,9 @@ def _product(a: Floats, b: Floats, arithmetic: Arithmetic) -> tuple[Floats, Floa
     exact = (a == 0) | (b == 0) | np.isinf(product)
     low = np.where((error < 0) | doubtful, np.nextafter(product, -np.inf), product)
     high = np.where((error > 0) | doubtful, np.nextafter(product, np.inf), product)
+    # A product that underflows keeps its sign.
+    negative = np.signbit(product)
+    low, high = np.where(negative, low, np.maximum(low, 0.0)), np.where(negative, np.minimum(high, -0.0), high)
     return np.where(exact, product, low), np.where(exact, product, high)
 
 

@@ -193,12 +193,18 @@ def _outward(low: float, high: float, arithmetic: Arithmetic) -> tuple[Any, Any]
 
 @lru_cache(maxsize=MOST_KEPT)
 def _exact_bounds(operator: Operator, point: tuple[float, ...]) -> Bounds:
-    """Floats around the exact value, next to each other at most; both NaN where there is none."""
+    """Floats around the exact value, next to each other where that can be had; both NaN where there is none."""
     if all(math.isfinite(number) for number in point):
+        known: Bounds | None = None
         for bits in BITS:
             value = _ball(operator, point, bits)
             if value.is_finite() and (value.rel_accuracy_bits() >= 64 or value.is_exact()):
-                return float_below(value.lower()), float_above(value.upper())
+                known = float_below(value.lower()), float_above(value.upper())
+                # A ball around a float, as that of exp(-1e-30) is, has neighbours on both sides.
+                if known[1] <= math.nextafter(known[0], math.inf):
+                    break
+        if known is not None:
+            return known
     (value,) = evaluate_exact(_alone(operator), _named(point))
     number = float(value)
     if math.isnan(number) or math.isinf(number):

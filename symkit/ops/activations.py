@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symkit.ops import growth_forms as growth
 from symkit.ops.record import Condition, Operator
 
 OPERATORS = (
@@ -84,6 +85,7 @@ OPERATORS = (
         expansion=lambda b, x: x - b("tanh", x),
         partials=(lambda b, x, r: b("square", b("tanh", x)),),
         trend=("increasing",),
+        growth=growth.at_most_operand,
         safe=(0.0,),
         parity="odd",
         native="tanhshrink",

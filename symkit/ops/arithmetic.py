@@ -6,6 +6,7 @@ import math
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
+from symkit.ops import growth_forms as growth
 from symkit.ops import interval_forms as intervals
 from symkit.ops.record import Algebra, Condition, Infix, Operator, Term
 
@@ -55,6 +56,25 @@ def _closed_power(b: Algebra, x: Term, y: Term) -> Term:
     return b("exp", y * b("log_abs_eps", x))
 
 
+def _kinks_of_power(b: Algebra, x: Term, y: Term) -> tuple[Term, ...]:
+    n = y.literal
+    return () if n is not None and n.is_integer() else (x,)
+
+
+def _sign_of_sum(signs: tuple[int, ...], literals: tuple[float | None, ...]) -> int | None:
+    return signs[0] if signs[0] == signs[1] else None
+
+
+def _sign_of_product(signs: tuple[int, ...], literals: tuple[float | None, ...]) -> int | None:
+    return signs[0] * signs[1]
+
+
+def _sign_of_power(signs: tuple[int, ...], literals: tuple[float | None, ...]) -> int | None:
+    exponent = literals[1]
+    whole = exponent is not None and exponent.is_integer()
+    return None if exponent is None or not whole else signs[0] ** int(exponent % 2)
+
+
 OPERATORS = (
     Operator(
         "add",
@@ -70,6 +90,7 @@ OPERATORS = (
         interval=intervals.add,
         units=0,
         trend=("increasing", "increasing"),
+        mirrored=_sign_of_sum,
         safe=(1.0, 1.0),
         commutative=True,
         associative=True,
@@ -92,6 +113,7 @@ OPERATORS = (
         interval=intervals.subtract,
         units=0,
         trend=("increasing", "decreasing"),
+        mirrored=_sign_of_sum,
         safe=(1.0, 1.0),
         torch="torch.sub",
         native="sub",
@@ -111,6 +133,7 @@ OPERATORS = (
         interval=intervals.multiply,
         units=0,
         trend=(None, None),
+        mirrored=_sign_of_product,
         safe=(1.0, 1.0),
         commutative=True,
         associative=True,
@@ -138,6 +161,7 @@ OPERATORS = (
             "aq": lambda b, x, y: b("aq", x, y),
             "divide_no_nan": lambda b, x, y: b("divide_no_nan", x, y),
         },
+        mirrored=_sign_of_product,
         safe=(1.0, 1.0),
         torch="torch.div",
         torch_backward=(lambda b, x, y, r, g: g / y, None),
@@ -182,13 +206,15 @@ OPERATORS = (
             Condition(">= 0", _base_that_must_not_be_negative),
             Condition("!= 0", _base_that_must_not_be_zero),
         ),
-        kinks=lambda b, x, y: (x,),
+        kinks=_kinks_of_power,
         at_kink="at a zero base the derivative by the exponent is 0, unless the exponent is negative",
         trend=(None, None),
         overflows=True,
         singular=True,
         tame=lambda literals: literals[1] in (0, 1, 2, 3, 4),
         protected={"log_abs_eps": _closed_power},
+        growth=growth.power,
+        mirrored=_sign_of_power,
         safe=(1.0, 1.0),
         torch_exception="at a zero base torch's second derivatives by the exponent are NaN",
         torch="torch.pow",
@@ -222,6 +248,7 @@ OPERATORS = (
         expansion=lambda b, x: x * x * x,
         partials=(lambda b, x, r: 3 * (x * x),),
         trend=("increasing",),
+        growth=growth.cube,
         safe=(1.0,),
         parity="odd",
         cost=2,
@@ -251,6 +278,7 @@ OPERATORS = (
         expansion=lambda b, x: x,
         partials=(lambda b, x, r: 1.0,),
         trend=("increasing",),
+        growth=growth.same,
         safe=(1.0,),
         parity="odd",
         cost=0,

@@ -6,6 +6,7 @@ import math
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
+from symkit.ops import growth_forms as growth
 from symkit.ops import interval_forms as intervals
 from symkit.ops.record import Condition, Operator
 
@@ -22,6 +23,7 @@ OPERATORS = (
         trend=("increasing",),
         range=(0.0, math.inf),
         overflows=True,
+        growth=growth.exponential,
         safe=(0.0,),
         torch="torch.exp",
         native="exp",
@@ -62,6 +64,7 @@ OPERATORS = (
         defined_on=(0.0, math.inf),
         trend=("increasing",),
         protected={"log_abs_eps": lambda b, x: b("log_abs_eps", x)},
+        growth=growth.logarithm,
         safe=(1.0,),
         torch="torch.log",
         torch_backward=(lambda b, x, r, g: g / x,),
@@ -106,6 +109,7 @@ OPERATORS = (
         range=(0.0, math.inf),
         singular=True,
         protected={"sqrt_abs_eps": lambda b, x: b("sqrt_abs_eps", x)},
+        growth=growth.root,
         safe=(1.0,),
         torch="torch.sqrt",
         native="sqrt",

@@ -6,6 +6,7 @@ import math
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
+from symkit.ops import growth_forms as growth
 from symkit.ops.record import Algebra, Operator, Term
 
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -53,6 +54,7 @@ OPERATORS = (
         ball=balls.sigmoid,
         trend=("increasing",),
         range=(0.0, 1.0),
+        growth=growth.vanishing_below,
         safe=(0.0,),
         torch="torch.sigmoid",
         torch_backward=(lambda b, x, r, g: g * (1 - r) * r,),
@@ -72,6 +74,7 @@ OPERATORS = (
         kinks=lambda b, x: (),
         trend=("increasing",),
         range=(-math.inf, 0.0),
+        growth=growth.falling_ramp,
         safe=(0.0,),
         torch="torch.nn.functional.logsigmoid",
         torch_backward=(_torch_log_sigmoid_backward,),
@@ -90,6 +93,7 @@ OPERATORS = (
         kinks=lambda b, x: (),
         trend=("increasing",),
         range=(0.0, math.inf),
+        growth=growth.ramp,
         safe=(0.0,),
         cost=24,
     ),
@@ -122,6 +126,7 @@ OPERATORS = (
         partials=(_tanh_softplus_derivative,),
         trend=("increasing",),
         range=(0.0, 1.0),
+        growth=growth.vanishing_below,
         safe=(0.0,),
         native="tanh_softplus",
         cost=18,
@@ -172,6 +177,7 @@ OPERATORS = (
         # Scipy's tail in float64.
         units=1024,
         range=(0.0, 2.0),
+        growth=growth.vanishing_above,
         safe=(0.0,),
         torch="torch.erfc",
         native="erfc",
@@ -254,6 +260,7 @@ OPERATORS = (
         partials=(lambda b, x, r: b("normal_pdf", x),),
         trend=("increasing",),
         range=(0.0, 1.0),
+        growth=growth.vanishing_below,
         safe=(0.0,),
         native="normal_cdf",
         cost=26,

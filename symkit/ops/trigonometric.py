@@ -6,6 +6,7 @@ import math
 
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
+from symkit.ops import growth_forms as growth
 from symkit.ops import interval_forms as intervals
 from symkit.ops.record import Algebra, Condition, Operator, Term
 
@@ -40,6 +41,7 @@ OPERATORS = (
         ball=lambda x: x.sin(),
         interval=intervals.wave,
         range=(-1.0, 1.0),
+        growth=growth.at_most_operand,
         safe=(0.0,),
         parity="odd",
         torch="torch.sin",
@@ -111,6 +113,7 @@ OPERATORS = (
         ball=balls.monotone("atan"),
         trend=("increasing",),
         range=(-HALF_PI, HALF_PI),
+        growth=growth.at_most_operand,
         safe=(0.0,),
         parity="odd",
         torch="torch.atan",
@@ -130,6 +133,7 @@ OPERATORS = (
         trend=("increasing",),
         overflows=True,
         headroom=2.0,
+        growth=growth.at_least_operand,
         safe=(0.0,),
         parity="odd",
         torch="torch.sinh",
@@ -150,6 +154,7 @@ OPERATORS = (
         range=(1.0, math.inf),
         overflows=True,
         headroom=2.0,
+        growth=growth.at_least_operand,
         safe=(0.0,),
         parity="even",
         torch="torch.cosh",
@@ -168,6 +173,7 @@ OPERATORS = (
         ball=balls.monotone("tanh"),
         trend=("increasing",),
         range=(-1.0, 1.0),
+        growth=growth.at_most_operand,
         safe=(0.0,),
         parity="odd",
         torch="torch.tanh",
@@ -202,6 +208,7 @@ OPERATORS = (
         partials=(lambda b, x, r: 1 / b("hypot", 1, x),),
         ball=balls.monotone("asinh"),
         trend=("increasing",),
+        growth=growth.inverse_sinh,
         safe=(0.0,),
         parity="odd",
         torch="torch.asinh",

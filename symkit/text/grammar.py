@@ -57,10 +57,11 @@ def _key(grammar: str, version: str) -> str:
 
 
 @cache
-def grammar_text() -> str:
+def grammar_text(name: str = "symkit") -> str:
+    """The grammar file of this name."""
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "grammars", package.parent / "grammars"):
-        file = folder / "symkit.lark"
+        file = folder / f"{name}.lark"
         if file.is_file():
             return file.read_text(encoding="utf-8")
-    raise FileNotFoundError(f"symkit.lark is missing beside {package}; install symkit again")
+    raise FileNotFoundError(f"{name}.lark is missing beside {package}; install symkit again")
