@@ -22,6 +22,7 @@ test: .venv/installed
 docs: .venv/installed-docs
 	$(BIN)/python docs/generate_operators.py
 	$(BIN)/python docs/generate_rules.py
+	$(BIN)/python docs/bounds_picture.py
 	$(BIN)/python -m bench page
 	$(BIN)/python docs/examples.py
 	$(BIN)/mkdocs build --strict
