@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from symkit.checking.explain import explanation
 from symkit.checking.probes import probes
-from symkit.checking.prover import Claim, Outcome, decide, first_failure
+from symkit.checking.prover import Claim, Outcome, Point, decide, first_failure
 from symkit.checking.reduction import reduced
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
 from symkit.evaluation import IntervalEvaluator, evaluate_numpy
 from symkit.evaluation.formats import Floats
+from symkit.evaluation.time_limit import OutOfTime, time_limit
 from symkit.ir import Program
 
 SECONDS = 0.6
@@ -40,9 +41,7 @@ def closure(program: Program, region: Region, constants: Mapping[str, float], se
     found = first_failure(claim, probes(region))
     outcome = Outcome(False, found, None, 0) if found else _decided(claim, program, region, constants, seconds)
     if outcome.counterexample is not None:
-        # A witness that every library agrees on is the better one.
-        sure = first_failure(claim.strict, probes(region))
-        witness = shrunk(claim.strict, region, sure) if sure else shrunk(claim, region, outcome.counterexample)
+        witness = _witness(claim, region, outcome.counterexample, seconds)
         return refuted(explanation(program, witness, constants, region.format), witness)
     if outcome.is_proved:
         return proved(f"finite for {region}: {outcome.ground}" if region.names else f"finite: {outcome.ground}")
@@ -52,6 +51,19 @@ def closure(program: Program, region: Region, constants: Mapping[str, float], se
     return unknown(
         f"no input was found that fails, and no proof within {outcome.boxes} boxes; left open: {place or 'all'}"
     )
+
+
+def _witness(claim: Claim, region: Region, counterexample: Point, seconds: float) -> Point:
+    """A simple witness, in about so many seconds. One that every library agrees on is the better one."""
+    try:
+        with time_limit(seconds / 2):
+            sure = first_failure(claim.strict, probes(region))
+            if sure is not None:
+                return shrunk(claim.strict, region, sure)
+    except OutOfTime:
+        pass
+    with time_limit(seconds / 2):
+        return shrunk(claim, region, counterexample)
 
 
 def _decided(claim: Claim, program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> Outcome:

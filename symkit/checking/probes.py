@@ -44,6 +44,7 @@ PAIRS = 24
 """So many of the simplest numbers of two names are paired with each other, and of more names fewer."""
 
 GRID = 1024
+MOST_AXES = 32
 RANDOM = 4096
 
 
@@ -64,8 +65,9 @@ def _probes(region: Region) -> dict[str, Floats]:
     rng = np.random.default_rng(0)
     # All pairs of the simplest, and of the rest as many random ones.
     varying = sum(len(line) > 1 for line in columns)
-    each = max(1, min(PAIRS, int(GRID ** (1 / max(varying, 1)))))
-    grids = np.meshgrid(*(line[:each] for line in columns), indexing="ij")
+    each = max(1, min(PAIRS, int(GRID ** (1 / max(varying, 1))))) if len(columns) <= MOST_AXES else 1
+    firsts = [line[:each] for line in columns]
+    grids = np.meshgrid(*firsts, indexing="ij") if each > 1 else firsts
     picked = [np.concatenate([g.ravel(), rng.choice(line, RANDOM)]) for g, line in zip(grids, columns, strict=True)]
     neighbours = _neighbours(region, rng)
     joined = [np.concatenate([one, *near]) for one, *near in zip(picked, *neighbours, strict=True)]

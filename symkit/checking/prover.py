@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from symkit.checking.region import Boxes, Region
 from symkit.evaluation.formats import Floats
+from symkit.evaluation.time_limit import OutOfTime, is_time_over, time_limit
 
 Bools = NDArray[np.bool_]
 Point = dict[str, float]
@@ -88,32 +88,35 @@ class Outcome:
 
 def decide(claim: Claim, region: Region, seconds: float = 1.0) -> Outcome:
     """Proves or refutes a claim on a region, or gives up after so many seconds."""
-    deadline = time.monotonic() + seconds
     rng = np.random.default_rng(0)
     pending = [region.boxes]
     looked_at = 0
     stuck: dict[str, tuple[float, float]] | None = None
     pieces = PIECES if len(region.names) == 1 else 2
-    while pending:
-        boxes = pending.pop()
-        if len(boxes) > CHUNK:
-            pending.append(boxes[:-CHUNK])
-            boxes = boxes[-CHUNK:]
-        looked_at += len(boxes)
-        undecided = boxes[~np.broadcast_to(claim.holds(boxes.bounds), (len(boxes),))]
-        if not len(undecided):
-            continue
-        found = first_failure(claim, undecided.points(rng))
-        if found is not None:
-            return Outcome(False, found, None, looked_at)
-        single = undecided.is_single
-        if single.any() and stuck is None:
-            stuck = _one(undecided[single])
-        rest = undecided[~single]
-        if len(rest):
-            pending.append(rest.split(pieces))
-        if looked_at > MOST_BOXES or time.monotonic() > deadline or (stuck is not None and looked_at > CHUNK):
-            return Outcome(False, None, stuck or _one(undecided), looked_at)
+    with time_limit(seconds):
+        while pending:
+            boxes = pending.pop()
+            if len(boxes) > CHUNK:
+                pending.append(boxes[:-CHUNK])
+                boxes = boxes[-CHUNK:]
+            looked_at += len(boxes)
+            try:
+                undecided = boxes[~np.broadcast_to(claim.holds(boxes.bounds), (len(boxes),))]
+            except OutOfTime:
+                return Outcome(False, None, stuck or _one(boxes), looked_at)
+            if not len(undecided):
+                continue
+            found = first_failure(claim, undecided.points(rng))
+            if found is not None:
+                return Outcome(False, found, None, looked_at)
+            single = undecided.is_single
+            if single.any() and stuck is None:
+                stuck = _one(undecided[single])
+            rest = undecided[~single]
+            if len(rest):
+                pending.append(rest.split(pieces))
+            if looked_at > MOST_BOXES or is_time_over() or (stuck is not None and looked_at > CHUNK):
+                return Outcome(False, None, stuck or _one(undecided), looked_at)
     return Outcome(stuck is None, None, stuck, looked_at)
 
 

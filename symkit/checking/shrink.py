@@ -11,6 +11,7 @@ from symkit.checking.probes import SIMPLE
 from symkit.checking.prover import Claim, Point
 from symkit.checking.region import Region
 from symkit.evaluation.formats import Format
+from symkit.evaluation.time_limit import is_time_over
 
 NEAR = 1e-5
 """A decimal this near, relative to it, stands for the first number that fails."""
@@ -24,8 +25,11 @@ def shrunk(claim: Claim, region: Region, point: Point, *, at_edge: bool = True) 
 
     0, 1 and -1 are the simplest; else, if `at_edge`, it is the first number that fails going out from 0, or a short
     decimal beside it, and otherwise any simple number comes first. Coordinates are numbers of the region's format.
+    Inside a `time_limit` some may stay as they are.
     """
     for name in region.names:
+        if is_time_over():
+            break
         point = {**point, name: region.format.rounded(_coordinate(claim, region, point, name, at_edge))}
     return point
 
@@ -78,7 +82,7 @@ def _first(claim: Claim, region: Region, point: Point, name: str) -> float:
     place = region.names.index(name)
     bad = int(form.ordinals(point[name]))
     good = min(max(0 if bad >= 0 else -1, region.low[place]), region.high[place])
-    while abs(bad - good) > 1:
+    while abs(bad - good) > 1 and not is_time_over():
         middle = (bad + good) // 2
         number = float(form.numbers(middle))
         if _failing(claim, form, point, name, [number]):

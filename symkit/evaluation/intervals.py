@@ -16,6 +16,7 @@ from symkit.errors import DomainError
 from symkit.evaluation.formats import Format
 from symkit.evaluation.interval_arithmetic import Arithmetic, Bools, Intervals
 from symkit.evaluation.point_bounds import PointBounds, monotone
+from symkit.evaluation.time_limit import check_time
 from symkit.ir import Kind, Node, Program, ProgramBuilder
 from symkit.ops import Operator
 from symkit.text.names import FIXED_CONSTANTS
@@ -28,7 +29,7 @@ Bound = Any
 
 
 class IntervalEvaluator:
-    """A Program over boxes, many at a time."""
+    """A Program over boxes, many at a time. Raises OutOfTime inside a `time_limit`."""
 
     def __init__(self, program: Program, format: Format | None, constants: Mapping[str, float] | None = None) -> None:
         """In a format, or over the reals if that is None; `constants` are the values of eps and the like."""
@@ -55,6 +56,7 @@ class IntervalEvaluator:
     def _run(self, program: Program, leaf: Callable[[Node], Intervals]) -> list[Intervals]:
         values: list[Intervals] = []
         for node in program.nodes:
+            check_time()
             if node.is_leaf:
                 values.append(leaf(node))
             else:
