@@ -28,6 +28,9 @@ from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
 TIMEOUT = 5.0
 """Seconds for a question."""
 
+SAMPLING = 0.5
+"""The share of the time that looking for a witness may take."""
+
 MOST_SPLIT = 4
 """With more names than this the signs of names are no cases."""
 
@@ -58,11 +61,12 @@ def equal(a: Expression | str, b: Expression | str, *, timeout: float = TIMEOUT)
     pair = _Pair.of(one, other)
     if digest(pair.one) == digest(pair.other):
         return proved("both are the same graph")
-    found = compared(pair.one, pair.other, pair.names, pair.constants)
+    started = time.monotonic()
+    found = compared(pair.one, pair.other, pair.names, pair.constants, started + SAMPLING * timeout)
     if found.witness is not None:
         return refuted(found.reason, found.witness)
     try:
-        reason = _proof(pair, one, time.monotonic() + timeout)
+        reason = _proof(pair, one, started + timeout)
     except (OutOfTime, Unfinished):
         return unknown(f"{found.reason}; the time was up before that was proved")
     return unknown(found.reason) if reason is None else _settled(reason, found)

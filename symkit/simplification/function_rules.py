@@ -95,10 +95,13 @@ def selects() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+CANCELLING = plain("cancelling", ("exp(a)*exp(b)", "exp(a + b)"), ("exp(a)/exp(b)", "exp(a - b)"))
+"""Over the reals only: in a dtype the product of 0 and an infinity would go."""
+
 EXPONENTIALS = (
     *plain(
         "exponential",
-        *(("exp(a)*exp(b)", "exp(a + b)"), ("exp(a)/exp(b)", "exp(a - b)"), ("exp(log_sigmoid(a))", "sigmoid(a)")),
+        ("exp(log_sigmoid(a))", "sigmoid(a)"),
         *(("exp(-softplus(a))", "sigmoid(-a)"), ("exp(softplus(a))", "1 + exp(a)"), ("exp(-square(a))", "gaussian(a)")),
         *(("log1p(expm1(a))", "a"), ("1 + expm1(a)", "exp(a)")),
         *(

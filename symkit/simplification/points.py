@@ -25,7 +25,8 @@ SCALES = (0.1, 1.0, 4.0, 20.0, 100.0)
 PER_SCALE = 16
 ANY_SIZE = 50
 """Numbers of which one is as likely in each decade of the format."""
-MOST_POINTS = 320
+MOST_ALONE = 160
+SPECIAL = (0.0, 1.0, -1.0)
 BISECTIONS = 60
 MOST_KINKS = 24
 MOST_CROSSED = 8
@@ -41,17 +42,19 @@ def sample(program: Program, names: Sequence[str], box: Box, format: Format, see
     if len(names) == 1:
         kinks = _around(kinks_of(program, names[0], pools[0]), box[names[0]], format)
         return {names[0]: np.concatenate([pools[0], kinks])}
-    # Every name runs through its numbers twice, beside others in any order, and once beside moderate ones.
+    # Names run through their numbers by turns, beside moderate ones and beside 0, 1 and -1; then all do at once.
     length = max(len(pool) for pool in pools)
-    columns = [np.resize(pool, length) for pool in pools]
-    mixed = [np.concatenate([rng.permutation(column) for _ in range(2)]) for column in columns]
-    calm = [_random(rng, box[name], format, length) for name in names]
+    columns = [rng.permutation(np.resize(pool, length)) for pool in pools]
     turns = np.arange(length) % len(names)
-    alone = [np.where(turns == i, columns[i], calm[i]) for i in range(len(names))]
-    return {
-        name: np.concatenate([one, other])[:MOST_POINTS] if len(names) < 6 else np.concatenate([one, other])
-        for name, one, other in zip(names, alone, mixed, strict=True)
-    }
+    special = np.array(SPECIAL)[np.arange(length) // len(names) % len(SPECIAL)]
+    found: Columns = {}
+    for place, name in enumerate(names):
+        low, high = box[name]
+        calm = _random(rng, box[name], format, length)
+        beside = np.where((special >= low) & (special <= high), special, calm)
+        parts = [np.where(turns == place, columns[place], others) for others in (calm, beside)]
+        found[name] = np.concatenate([part[:MOST_ALONE] for part in parts] + [rng.permutation(columns[place])])
+    return found
 
 
 def moderate(names: Sequence[str], box: Box, format: Format, count: int, seed: int = 1) -> Columns:

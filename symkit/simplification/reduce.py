@@ -252,13 +252,20 @@ class Reducer:
 
     def _holds(self, rule: Rule, found: Mapping[str, int]) -> bool:
         """Whether what a rule asks for is proved."""
-        nodes, ranges = self._builder.nodes, self._ranges
+        ranges = self._ranges
         return (
-            all(nodes[found[name]].kind is Kind.NUMBER for name in rule.literals if name in found)
+            all(self._is_literal(found[name]) for name in rule.literals if name in found)
             and all(ranges.finite(found[name]) for name in rule.finite)
             and all(ranges.never_nan(found[name]) for name in rule.never_nan)
             and all(self._proved(condition, found) for condition in rule.conditions)
         )
+
+    def _is_literal(self, index: int) -> bool:
+        """Whether a node is a literal that rules may move: 0 takes the place of what it is multiplied with."""
+        return self._builder.nodes[index].kind is Kind.NUMBER and not self._is_zero(index)
+
+    def _is_zero(self, index: int) -> bool:
+        return self._builder.literal(index) == 0
 
     def _proved(self, condition: Program, found: Mapping[str, int]) -> bool:
         index = instantiate(condition, self._builder, found)
@@ -281,7 +288,8 @@ class Reducer:
         if not 3 <= len(parts) <= MOST_OPERANDS:
             return
         for (i, (a, a_up)), (j, (b, b_up)) in itertools.combinations(enumerate(parts), 2):
-            if not a_up and not b_up and join == MUL:
+            if join == MUL and (not (a_up or b_up) or self._is_zero(a) or self._is_zero(b)):
+                # 0 is not brought together with one factor where another may be infinite.
                 continue
             operands = (a, b) if a_up or not b_up else (b, a)
             pair = self._builder.apply(join if a_up == b_up else back, operands)

@@ -6,6 +6,7 @@ Where the two sides of a rule cost the same, the right one is the form that othe
 from __future__ import annotations
 
 from symkit.simplification.function_rules import (
+    CANCELLING,
     EXPONENTIALS,
     EXTREMA,
     HYPERBOLIC,
@@ -62,5 +63,11 @@ STEADIER: tuple[Rule, ...] = (
 STABLE: tuple[Rule, ...] = (*STABILISING, *STEADIER)
 ALL: tuple[Rule, ...] = (*STABILISING, *STEADIER, *SHARING, *CHEAPER)
 
-EXACT: tuple[Rule, ...] = tuple(rule for rule in ALL if rule not in (*LITERALS, *SUMS_OF_LITERALS, *ROUNDED))
+KEEPING: tuple[Rule, ...] = tuple(rule for rule in ALL if rule not in DELETING)
+"""All rules but those that remove an operand which may have made the whole NaN."""
+
+EXACT: tuple[Rule, ...] = (
+    *(rule for rule in ALL if rule not in (*LITERALS, *SUMS_OF_LITERALS, *ROUNDED)),
+    *CANCELLING,
+)
 """Rules whose two sides are the same real function to the last digit, and undefined at the same points."""

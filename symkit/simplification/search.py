@@ -17,7 +17,7 @@ from symkit.simplification.hazards import keeps_hazards
 from symkit.simplification.points import Box
 from symkit.simplification.proposals import Unfinished, proposed
 from symkit.simplification.reduce import Change, Reducer, Setting
-from symkit.simplification.rules import ALL, STABLE
+from symkit.simplification.rules import ALL, KEEPING, STABLE
 from symkit.text import Expression, parse
 from symkit.text.names import SETTABLE_CONSTANTS
 from symkit.transform import Rule, rewrite
@@ -29,7 +29,7 @@ MAX_STEPS = 60
 MAX_ROUNDS = 3
 
 STEADY_FACTOR, STEADY_MORE = 1.5, 30.0
-"""A form that removes a large error or a wrong infinity may cost so many times as much, plus so many additions."""
+"""What stabilising rules make of a form may cost so many times as much, plus so many additions."""
 
 ASSUMED_CLASSES = 10.0
 """The number of classes C that is sampled with where none is set."""
@@ -139,7 +139,8 @@ class _Search:
         """The best form that is found in time."""
         try:
             self._steady()
-            self._reduce(self.program)
+            self._reduce(KEEPING, Repairs.ALL)
+            self._reduce(ALL, Repairs.OVERFLOWS)
             self._propose()
         except OutOfTime:
             self.complete = False
@@ -155,33 +156,33 @@ class _Search:
         form = rewrite(self.program, rules)
         if form == self.program:
             return True
-        opinion = self.judge.opinion(form, Repairs.ALL)
         affordable = cost(form) <= STEADY_FACTOR * cost(self.program) + STEADY_MORE
-        if opinion.accepted and (weight(form) < weight(self.program) or (opinion.better and affordable)):
+        if affordable and self.judge.opinion(form, Repairs.ALL).accepted:
             self.judge.adopt(form)
             self.program = form
             return True
         return False
 
-    def _reduce(self, start: Program) -> None:
-        """Takes what the rules make of a form, all at once or, if that is no good, change by change."""
-        reducer = Reducer(ALL, self.setting)
+    def _reduce(self, rules: Sequence[Rule], repairs: Repairs) -> None:
+        """Takes what rules make of the best form, all at once or, if that is no good, change by change."""
+        start = self.program
+        reducer = Reducer(rules, self.setting)
         form = reducer(start)
-        if self._take(form) or weight(form) >= weight(self.program):
+        if self._take(form, repairs) or weight(form) >= weight(self.program):
             return
         for _ in range(MAX_STEPS):
-            step = next(self._harmless(reducer, start), None)
+            step = next(self._harmless(reducer, start, repairs), None)
             if step is None:
                 break
             start = step
-            self._take(start)
+            self._take(start, repairs)
 
-    def _harmless(self, reducer: Reducer, program: Program) -> Iterator[Program]:
+    def _harmless(self, reducer: Reducer, program: Program, repairs: Repairs) -> Iterator[Program]:
         """Forms that are one change away and acceptable; changes that are not are never tried again."""
         changes: list[tuple[Change, Program]] = list(reducer.steps(program))
         for change, form in changes:
             reducer.vetoed.add(change)
-            if self.judge.opinion(form, Repairs.OVERFLOWS).accepted:
+            if self.judge.opinion(form, repairs).accepted:
                 yield form
 
     def _propose(self) -> None:
@@ -199,12 +200,15 @@ class _Search:
                 return
 
     def _consider(self, before: Program, proposal: Program) -> None:
-        """Takes a proposal, or what the rules make of it, if it costs less and nothing dangerous was cancelled."""
-        for form in dict.fromkeys((Reducer(ALL, self.setting)(proposal), proposal)):
-            if weight(form) < weight(self.program) and keeps_hazards(before, form, self.setting):
-                self._take(form, Repairs.NONE)
+        """Takes what the rules make of a proposal, if it costs less and nothing dangerous was cancelled.
 
-    def _take(self, form: Program, repairs: Repairs = Repairs.OVERFLOWS) -> bool:
+        The rules make it stable again: SymPy writes `log(1 + x)` for all logarithms.
+        """
+        form = Reducer(ALL, self.setting)(proposal)
+        if weight(form) < weight(self.program) and keeps_hazards(before, form, self.setting):
+            self._take(form, Repairs.NONE)
+
+    def _take(self, form: Program, repairs: Repairs) -> bool:
         """Takes a form that costs less and is accepted."""
         if weight(form) < weight(self.program) and self.judge.opinion(form, repairs).accepted:
             self.program = form

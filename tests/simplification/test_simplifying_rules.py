@@ -16,12 +16,13 @@ from symkit.ir import Program
 from symkit.ops import standard
 from symkit.simplification.accuracy import Judge, Repairs
 from symkit.simplification.facts import FACTS, Fact
+from symkit.simplification.function_rules import CANCELLING
 from symkit.simplification.meanings import MEANINGS
 from symkit.simplification.rules import ALL, CHEAPER, EXACT, STEADIER
 from symkit.transform import RULES as STABILISING
 from symkit.transform import Rule, gradient
 
-SAMPLED = (*CHEAPER, *STEADIER, *MEANINGS)
+SAMPLED = (*CHEAPER, *STEADIER, *CANCELLING, *MEANINGS)
 
 VALUES = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 7.5, -7.5, 30.0, -30.0, 1e-3, -1e-3, 200.0, -200.0)
 INFINITIES = (math.inf, -math.inf)
@@ -30,6 +31,7 @@ LITERALS = (2.0, -3.0, 0.5, -0.25)
 EXPONENTIALS = "exponentials of an infinity cancel"
 BY_LIMITS = {
     "exponential": EXPONENTIALS,
+    "cancelling": EXPONENTIALS,
     "logistic": EXPONENTIALS,
     "hyperbolic": EXPONENTIALS,
     "named": EXPONENTIALS,
