@@ -173,6 +173,7 @@ OPERATORS = (
         kinks=lambda b, x: (),
         turns=(0.0,),
         range=(0.0, math.inf),
+        growth=growth.about_operand,
         safe=(0.0,),
         parity="even",
         cost=40,

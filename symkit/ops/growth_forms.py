@@ -23,6 +23,11 @@ def at_least_operand(value: Any, a: Any) -> Any:
     return value.of_order_above(a.order, a.diverges)
 
 
+def about_operand(value: Any, a: Any) -> Any:
+    """Half the operand to all of it in size, where that is above 2."""
+    return value.about_operand(a)
+
+
 def power(value: Any, a: Any, b: Any) -> Any:
     exponent = b.only_number
     return value if exponent is None else value.of_order(a.order_raised(exponent))
