@@ -103,6 +103,8 @@ def strays(
 ) -> list[Stray]:
     """One value a library that is outside its interval in a dtype, if there is any."""
     form, names = FORMATS[dtype], leaves(program)
+    if not names:
+        return []
     where = random_boxes(form, names, boxes, rng, infinite)
     inside = points_inside(form, where, points, rng)
     interval = _interval(program, form, form, where)
@@ -120,6 +122,8 @@ def strays(
 def exact_strays(program: Program, rng: np.random.Generator, *, boxes: int = 20, points: int = 5) -> list[Stray]:
     """One exact value that is outside its interval over the reals, or undefined where the interval denies it."""
     form, names = FORMATS["float64"], leaves(program)
+    if not names:
+        return []
     where = random_boxes(form, names, boxes, rng, False)
     inside = points_inside(form, where, points, rng)
     interval = _interval(program, None, form, where)
