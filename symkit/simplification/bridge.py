@@ -18,7 +18,9 @@ from symkit.ops import Operator, OperatorTable, Term, standard
 FEW_DIGITS = 2**20
 """Numerators and denominators up to this make a literal a rational."""
 
-COUNTERPARTS: Mapping[str, str] = {
+_table = standard()
+
+_COUNTERPARTS = {
     "exp": "exp",
     "log": "log",
     "sqrt": "sqrt",
@@ -37,9 +39,10 @@ COUNTERPARTS: Mapping[str, str] = {
     "erf": "erf",
     "erfc": "erfc",
 }
+COUNTERPARTS: Mapping[Operator, str] = {_table[ours]: theirs for ours, theirs in _COUNTERPARTS.items()}
 """SymPy's names of the functions that mean the same for all real operands."""
 
-ARITHMETIC: Mapping[str, Callable[..., Any]] = {
+_ARITHMETIC: Mapping[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
@@ -47,6 +50,7 @@ ARITHMETIC: Mapping[str, Callable[..., Any]] = {
     "neg": lambda a: -a,
     "pow": lambda a, b: a**b,
 }
+ARITHMETIC = {_table[name]: form for name, form in _ARITHMETIC.items()}
 
 
 class Untranslatable(SymkitError):
@@ -61,7 +65,6 @@ class Bridge:
         import sympy
 
         self._hide_zero = hide_zero
-
         self._s = sympy
         self._table = table
         self._leaves: dict[Any, Node] = {}
@@ -95,10 +98,10 @@ class Bridge:
 
     def _apply(self, node: Node, operands: list[Any]) -> Any:
         operator = node.operator
-        if operator.name in ARITHMETIC and operator.definition is None:
-            return ARITHMETIC[operator.name](*operands)
-        if operator.name in COUNTERPARTS and operator.definition is None:
-            return getattr(self._s, COUNTERPARTS[operator.name])(*operands)
+        if operator in ARITHMETIC:
+            return ARITHMETIC[operator](*operands)
+        if operator in COUNTERPARTS:
+            return getattr(self._s, COUNTERPARTS[operator])(*operands)
         name = f"opaque {operator.name}"
         self._operators[name] = operator
         return self._s.Function(name, real=True)(*operands)
@@ -212,13 +215,12 @@ def _rational(builder: ProgramBuilder, ratio: Any) -> Term:
 @cache
 def _counterpart(name: str) -> Operator | None:
     """The operator of a SymPy function."""
-    found = next((ours for ours, theirs in COUNTERPARTS.items() if theirs == name), None)
-    return None if found is None else standard()[found]
+    return next((ours for ours, theirs in COUNTERPARTS.items() if theirs == name), None)
 
 
 def _is_known(operator: Operator) -> bool:
     """Whether a composite is not to be expanded: all but those that are mere arithmetic."""
-    return operator.name in COUNTERPARTS or not _is_arithmetic(operator)
+    return operator in COUNTERPARTS or not _is_arithmetic(operator)
 
 
 @cache
@@ -229,4 +231,4 @@ def _is_arithmetic(operator: Operator) -> bool:
     builder = ProgramBuilder()
     operands = [builder.input(str(slot)) for slot in range(operator.arity)]
     expansion = builder.build([builder.expand(operator, operands).index])
-    return all(node.is_leaf or node.operator.name in ARITHMETIC for node in expansion.nodes)
+    return all(node.is_leaf or node.operator in ARITHMETIC for node in expansion.nodes)

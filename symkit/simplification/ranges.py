@@ -18,7 +18,7 @@ from symkit.evaluation.formats import Format
 from symkit.evaluation.interval_arithmetic import Intervals
 from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Node, Program, ProgramBuilder
-from symkit.ops import Operator
+from symkit.ops import Operator, standard
 from symkit.ops.record import Relation
 from symkit.simplification.points import Box
 from symkit.text.expression import needed_constants
@@ -55,8 +55,18 @@ CUTS = {
 }
 """Sizes at which the axis of a name is cut, by the number of names; it is always cut at 0."""
 
-NEVER_ZERO = frozenset({"exp", "sigmoid", "softplus", "erfc", "i0e", "gaussian", "sech", "normal_cdf", "normal_pdf"})
+_table = standard()
+NEVER_ZERO = frozenset(
+    _table[name]
+    for name in ("exp", "sigmoid", "softplus", "erfc", "i0e", "gaussian", "sech", "normal_cdf", "normal_pdf")
+)
 """Operators that are more than 0 for every real operand, however near they come to it."""
+
+POSITIVE_BY_ONE = frozenset(_table[name] for name in ("add", "max"))
+"""Operators that are more than 0 where one operand is and none is less."""
+
+POSITIVE_BY_ALL = frozenset(_table[name] for name in ("mul", "div", "min", "sqrt", "square", "abs"))
+"""Operators that are more than 0 where every operand is."""
 
 MOST_CUT = 6
 """With more names than this no axis is cut."""
@@ -157,14 +167,12 @@ class Ranges:
             return True
         if node.is_leaf or np.any(found.low < 0):
             return False
-        if node.operator.name in NEVER_ZERO:
+        if node.operator in NEVER_ZERO:
             return True
         operands = node.operands
-        if node.operator.name in ("add", "max"):
+        if node.operator in POSITIVE_BY_ONE:
             return all(np.all(self.of(i).low >= 0) for i in operands) and any(map(self._positive, operands))
-        return node.operator.name in ("mul", "div", "min", "sqrt", "square", "abs") and all(
-            map(self._positive, operands)
-        )
+        return node.operator in POSITIVE_BY_ALL and all(map(self._positive, operands))
 
     def only_number(self, index: int) -> float | None:
         """The one finite number that a node always is, if so."""
