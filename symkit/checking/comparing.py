@@ -115,8 +115,10 @@ def _holds_from_an_end(curve: Curve, boxes: Boxes, relation: Relation, asked: Bo
     found = np.zeros(len(boxes), dtype=bool)
     if relation not in (">=", ">"):
         return found
-    for i in np.flatnonzero(asked & continuous & ((slope.low >= 0) | (slope.high <= 0))):
-        places = boxes.low if slope.low[i] >= 0 else boxes.high
+    low, high = boxes.bounds[curve.wrt]
+    up, down = (slope.low >= 0) & np.isfinite(low), (slope.high <= 0) & np.isfinite(high)
+    for i in np.flatnonzero(asked & continuous & (up | down)):
+        places = boxes.low if up[i] else boxes.high
         found[i] = _holds_at(curve, Boxes(boxes.region, places[i : i + 1], places[i : i + 1]), relation)
     return found
 

@@ -151,8 +151,6 @@ WORDS = {
     "COMMA": "','",
     "CLOSE": "a closing bracket",
     "RBRACE": "'}'",
-    "AT": "'at zero'",
-    "ZERO": "'zero'",
     "$END": "the end",
 }
 """What the grammar's terminals are called, in the order in which they are listed."""
@@ -202,10 +200,7 @@ class _Reader(Transformer):  # type: ignore[type-arg]
         return Clause(text, meta.start_pos, statement, ranges or ())
 
     def state(self, word: Token) -> Statement:
-        return Statement(str(word))
-
-    def zero_at_zero(self) -> Statement:
-        return Statement("zero at zero")
+        return Statement(" ".join(word.split()))
 
     def directed(self, strictly: Token | None, word: Token, name: Token | None) -> Statement:
         return Statement(str(word), strictly is not None, name)

@@ -132,9 +132,7 @@ class _Meaning:
             parts = [(self._signed(self.expression.program, relation), _positive(relation), f"f {relation} 0")]
         else:
             parts = []
-        limit = (
-            self._number(statement.formulas[0]) if statement.property == "lipschitz" and statement.formulas else None
-        )
+        limit = self._limit(statement)
 
         def verdict() -> Verdict:
             share = self.seconds / max(1, len(zones) * max(1, len(parts)))
@@ -149,6 +147,16 @@ class _Meaning:
             return _all(found)
 
         return verdict
+
+    def _limit(self, statement: Statement) -> float | None:
+        """The Lipschitz constant that is allowed, if one is stated."""
+        if statement.property != "lipschitz" or not statement.formulas:
+            return None
+        (relation,) = statement.relations
+        if relation_of(relation) != "<=":
+            problem = "a Lipschitz constant is at most a number"
+            raise problem_at(self.text, int(relation.start_pos or 0), problem, ("lipschitz <= 2",))
+        return self._number(statement.formulas[0])
 
     # -- what a clause is about ----------------------------------------------------------------------------
 

@@ -246,7 +246,7 @@ def _order_of_bounds(value: Intervals, scale: Floats) -> tuple[Floats, Floats]:
 def _narrowed(value: Intervals, scale: Floats, low: Floats, high: Floats) -> Intervals:
     """The bounds that follow from the order: at the least size it is largest if the order is below 0."""
     with np.errstate(over="ignore", invalid="ignore"):
-        cap = np.where(high <= 0, np.exp(high * scale) * (1 + SLACK) + 5e-324, np.inf)
+        cap = np.where(high < 0, np.exp(high * scale) * (1 + SLACK) + 5e-324, np.where(high == 0, 1.0, np.inf))
         floor = np.where(low > 0, np.minimum(np.exp(low * scale) * (1 - SLACK), MAX), 0.0)
     first = np.where((value.low >= 0) & (floor > value.low), floor, np.maximum(value.low, -cap))
     last = np.where((value.high <= 0) & (-floor < value.high), -floor, np.minimum(value.high, cap))

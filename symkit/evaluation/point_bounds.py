@@ -165,11 +165,15 @@ def _between_turns(at: PointBounds, operator: Operator, operand: Intervals) -> I
         low, high = least(*(end[0] for end in ends)), greatest(*(end[1] for end in ends))
     outside = (operand.low < first) | (operand.high > last)
     outside = outside | (np.isnan(ends[0][0]) | np.isnan(ends[1][0])) & ~inside.is_empty
-    if at.is_real:
+    result = inside.spanning([low], [high])
+    if at.is_real and operator.domain:
         # An infinite value at a real number is none.
-        for place in (inside.low, inside.high):
-            outside = outside | np.isfinite(place) & (_is_pole(operator, place) if operator.domain else False)
-    return inside.spanning([low], [high]).or_undefined(outside)
+        poles = [np.isfinite(place) & _is_pole(operator, place) for place in (inside.low, inside.high)]
+        outside = outside | poles[0] | poles[1]
+        only = poles[0] & (inside.low == inside.high)
+        low, high = np.where(only, np.inf, result.low), np.where(only, -np.inf, result.high)
+        result = result.arithmetic.of(low, high, result.undefined)
+    return result.or_undefined(outside)
 
 
 def _is_pole(operator: Operator, places: Floats) -> Bools:
