@@ -14,6 +14,9 @@ from symkit.cli.console import emit, emit_json
 def enforce(
     formula: Formula,
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed, the same loss.", show_default=False)],
+    simplified: Annotated[
+        bool, typer.Option("--simplify", help="Simplify too; what is enforced is checked on the simpler form.")
+    ] = False,
     kind: KindOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -25,12 +28,14 @@ def enforce(
     \b
     Examples:
       symkit enforce "p**2 + (y - y)" --seed 1
+      symkit enforce "p**2 + (y - y)" --seed 1 --simplify
       symkit enforce "y - p" --seed 0 --json
     """
     expression = read_expression(formula, kind)
     from symkit.checking.enforce import enforce as enforced
+    from symkit.simplification import simplify
 
-    found = enforced(expression, rng=seed)
+    found = enforced(expression, rng=seed, simplify=simplify if simplified else None)
     if as_json:
         facts = {"text": str(found), "original": str(expression), "seed": seed}
         emit_json({**facts, "changed": found != expression})
