@@ -8,23 +8,71 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symkit.checking.region import Region
 from symkit.evaluation import IntervalEvaluator
 from symkit.evaluation.interval_arithmetic import Intervals
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild
-from symkit.ops import Term
+from symkit.ops import Operator, Term
+from symkit.ops.python_signs import python_function
 
 MOST_PASSES = 8
 
-Combination = dict[int, Fraction]
-"""A linear combination of nodes, by index."""
+MOST_PARTS = 64
+MOST_BITS = 4096
+"""Of a coefficient; a sum that has more of either is looked at as one thing."""
+
+ONE = -1
+"""Stands for the number 1 among the nodes of a sum."""
+
+
+@dataclass(frozen=True, eq=False)
+class Combination:
+    """A sum of nodes, each by its index, times exact coefficients that are not 0, with Python's arithmetic."""
+
+    parts: Mapping[int, Fraction]
+
+    @property
+    def number(self) -> Fraction | None:
+        """The number that it is, if so."""
+        return self.parts.get(ONE, Fraction(0)) if self.parts.keys() <= {ONE} else None
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.parts) <= MOST_PARTS and all(
+            max(c.numerator.bit_length(), c.denominator.bit_length()) <= MOST_BITS for c in self.parts.values()
+        )
+
+    def __add__(self, other: Combination) -> Combination:
+        total = dict(self.parts)
+        for part, coefficient in other.parts.items():
+            total[part] = total.get(part, Fraction(0)) + coefficient
+        return Combination({part: coefficient for part, coefficient in total.items() if coefficient})
+
+    def __sub__(self, other: Combination) -> Combination:
+        return self + -other
+
+    def __neg__(self) -> Combination:
+        return self._times(Fraction(-1))
+
+    def __mul__(self, other: Combination) -> Combination:
+        if self.number is not None:
+            return other._times(self.number)
+        return NotImplemented if other.number is None else self._times(other.number)
+
+    def __truediv__(self, other: Combination) -> Combination:
+        return self._times(1 / other.number) if other.number else NotImplemented
+
+    def _times(self, factor: Fraction) -> Combination:
+        return Combination({part: factor * coefficient for part, coefficient in self.parts.items() if factor})
 
 
 def folded(program: Program, region: Region, constants: Mapping[str, float]) -> Program:
-    """The Program, in primitives, without what has no part in its value on a region of the reals."""
-    program = lower(program)
+    """The Program, expanded, without what has no part in its value on a region of the reals."""
+    # An expansion may have rounded coefficients where an operator has a meaning of its own.
+    program = lower(program, lambda operator: operator.exact is not None)
     for _ in range(MOST_PASSES):
         bounds = IntervalEvaluator(program, None, constants).every_node(region.boxes.bounds)
         smaller = _cancelled(_settled(program, bounds))
@@ -76,51 +124,54 @@ def _cancelled(program: Program) -> Program:
     for node in program.nodes:
         if node.is_leaf:
             index = builder.leaf(node)
-            sums[index] = {index: Fraction(1)}
+            number = builder.literal(index)
+            sums[index] = Combination({index: Fraction(1)} if number is None else {ONE: Fraction(number)})
         else:
             operands = tuple(placed[i] for i in node.operands)
             index = builder.apply(node.operator, operands)
-            found = _combination(builder, index, sums)
-            left = {i: c for i, c in found.items() if c}
-            if len(left) < len(found):
-                index = _written(builder, left)
-                found = left
-            sums[index] = left or {index: Fraction(1)}
+            terms = [sums[i] for i in operands]
+            total = _combined(node.operator, terms)
+            if total is not None and not set().union(*(term.parts for term in terms)) <= {ONE, *total.parts}:
+                index = _written(builder, total) or index
+            sums[index] = total or Combination({index: Fraction(1)})
         placed.append(index)
     return builder.build([placed[root] for root in program.roots])
 
 
-def _combination(builder: ProgramBuilder, index: int, sums: Mapping[int, Combination]) -> Combination:
-    """The node as a sum of others: those whose operator has a number for every partial derivative are linear."""
-    node = builder.nodes[index]
-    own = {index: Fraction(1)}
-    if node.operator.partials is None:
-        return own
-    terms = builder.terms(node.operands)
-    total: Combination = {}
-    for form, operand in zip(node.operator.partials, node.operands, strict=True):
-        if form is None:
-            return own
-        value = form(builder.algebra, *terms, builder.term(index))
-        slope = value.literal if isinstance(value, Term) else float(value)
-        if slope is None:
-            # A literal factor: the other operand's slope says it all.
-            if builder.literal(operand) is None:
-                return own
-            continue
-        for part, coefficient in sums[operand].items():
-            total[part] = total.get(part, Fraction(0)) + Fraction(slope) * coefficient
-    return total or own
+def _combined(operator: Operator, operands: list[Combination]) -> Combination | None:
+    """What arithmetic makes of sums, if that is a sum again and no long one."""
+    sign = python_function(operator)
+    if sign is None or operator.returns_truth:
+        return None
+    try:
+        total: Combination = sign(*operands)
+    except TypeError:
+        return None
+    return total if total.is_short else None
 
 
-def _written(builder: ProgramBuilder, combination: Combination) -> int:
+def _written(builder: ProgramBuilder, combination: Combination) -> int | None:
+    """The sum as a node; None where floats do not have its coefficients."""
     b = builder.algebra
     total: Term | None = None
-    for part, coefficient in combination.items():
-        term = builder.term(part)
-        term = term if coefficient == 1 else float(coefficient) * term
+    for part, coefficient in combination.parts.items():
+        factor = _exact_float(coefficient)
+        if factor is None:
+            return None
+        if part == ONE:
+            term = b.number(factor)
+        else:
+            term = builder.term(part) if factor == 1 else factor * builder.term(part)
         total = term if total is None else total + term
     return b.number(0.0).index if total is None else total.index
+
+
+def _exact_float(number: Fraction) -> float | None:
+    try:
+        rounded = float(number)
+    except OverflowError:
+        return None
+    return rounded if Fraction(rounded) == number else None
 
 
 def depends_on(program: Program, name: str) -> bool:

@@ -10,7 +10,11 @@ def absolute(x: Any) -> Any:
 
 
 def sign(x: Any) -> Any:
-    return x.sgn()
+    return x.sgn() if x.is_finite() else x
+
+
+def sinc(x: Any) -> Any:
+    return x.sinc() if x.is_finite() else x
 
 
 def maximum(a: Any, b: Any) -> Any:

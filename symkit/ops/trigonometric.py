@@ -91,7 +91,7 @@ OPERATORS = (
         "B section 3.1.1",
         latex=r"\operatorname{{sinc}}\left({0}\right)",
         expansion=lambda b, x: b("where", b("eq", x, 0), 1, b("sin", x) / b("where", b("eq", x, 0), 1, x)),
-        ball=lambda x: x.sinc(),
+        ball=balls.sinc,
         interval=intervals.sinc,
         partials=(_sinc_derivative,),
         torch_exception="torch's second derivative is NaN below 1e-19 in float32, where the square of x is 0",
