@@ -160,7 +160,8 @@ class BehaviourEvaluator:
             return x, y
         less = (x.high == y.low) & (a.high_open | b.low_open) & ~x.undefined & ~y.undefined
         greater = (x.low == y.high) & (a.low_open | b.high_open) & ~x.undefined & ~y.undefined
-        told = less | greater
+        # Of a box of one point, with an end left out, both could be said.
+        told = less ^ greater
         if not told.any():
             return x, y
         return _replaced(x, told, np.where(less, 0.0, 1.0)), _replaced(y, told, np.where(less, 1.0, 0.0))

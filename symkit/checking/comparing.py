@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from symkit.checking.behaviour import Behaviour
 from symkit.checking.certain import sign_at, value_at
 from symkit.checking.curve import Curve
 from symkit.checking.explain import number_text, point_text
@@ -27,6 +28,7 @@ Relation = Literal[">=", ">", "==", "!="]
 FAILS: dict[Relation, tuple[int, ...]] = {">=": (-1,), ">": (-1, 0), "==": (-1, 1), "!=": (0,)}
 """Signs of a difference that refute it."""
 
+MOST_PARTS = 64
 CONFIRMED = 8
 VISIBLE = 1e-6
 FINE = 2001
@@ -61,16 +63,21 @@ def _is_proved(curve: Curve, relation: Relation) -> bool:
     return nonnegative(curve.program, curve.zone.region, curve.constants, curve.left).is_proved
 
 
-def _holds(curve: Curve, boxes: Boxes, relation: Relation, inside: tuple[bool, bool] = (False, False)) -> Bools:
+def _holds(curve: Curve, boxes: Boxes, relation: Relation) -> Bools:
     """Whether it holds at all points of a box where the curve is defined."""
-    found = curve.values(boxes, inside=inside)
-    low, high = found.values.low, found.values.high
-    sure = found.values.is_empty | _related(low, high, found.low_open, found.high_open, relation)
-    unsure = ~sure & found.continuous
+    found = curve.values(boxes)
+    sure = _by_values(found, relation)
+    # The value at an end says something of a box only if the function goes on to it.
+    left_out = np.logical_or(*curve.zone.open_ends(boxes)[curve.wrt])
+    unsure = ~sure & found.continuous & ~left_out
     if unsure.any():
-        sure = sure.copy()
-        sure[unsure] = _holds_by_slope(curve, boxes[unsure], relation, inside)
-    return np.asarray(sure)
+        sure[unsure] = _holds_by_slope(curve, boxes[unsure], relation)
+    return sure
+
+
+def _by_values(found: Behaviour, relation: Relation) -> Bools:
+    related = _related(found.values.low, found.values.high, found.low_open, found.high_open, relation)
+    return np.array(found.values.is_empty | related)
 
 
 def _related(low: Any, high: Any, low_open: Any, high_open: Any, relation: Relation) -> Bools:
@@ -80,11 +87,11 @@ def _related(low: Any, high: Any, low_open: Any, high_open: Any, relation: Relat
     return np.asarray(found)
 
 
-def _holds_by_slope(curve: Curve, boxes: Boxes, relation: Relation, inside: tuple[bool, bool]) -> Bools:
-    """A function that rises or falls over a box is between its values at the ends of the box."""
-    slope = curve.slopes(boxes, inside=inside).values
+def _holds_by_slope(curve: Curve, boxes: Boxes, relation: Relation) -> Bools:
+    """A continuous function that rises or falls over a box is between its values at the ends of the box."""
+    slope = curve.slopes(boxes, inside=(True, True)).values
     ends = [curve.at_end(boxes, high=high).values for high in (False, True)]
-    up, down = (slope.low >= 0) & ~slope.is_empty, (slope.high <= 0) & ~slope.is_empty
+    up, down = (slope.low >= 0) & ~slope.undefined, (slope.high <= 0) & ~slope.undefined
     places = boxes.bounds[curve.wrt]
     first, last = (end.undefined | end.is_empty | ~np.isfinite(at) for end, at in zip(ends, places, strict=True))
     # A level function has the values of either end; what is undefined at an end bounds nothing.
@@ -98,8 +105,9 @@ def _holds_by_slope(curve: Curve, boxes: Boxes, relation: Relation, inside: tupl
 def _holds_between(curve: Curve, boxes: Boxes, relation: Relation) -> Bools:
     """Whether it holds inside of boxes by bounds, and at both ends by certain signs."""
     low, high = boxes.bounds[curve.wrt]
-    sure = _holds(curve, boxes, relation, (True, True)) | (low == high)
-    sure = sure | _holds_from_an_end(curve, boxes, relation, ~sure)
+    sure = _by_values(curve.values(boxes, inside=(True, True)), relation) | (low == high)
+    for i in np.flatnonzero(~sure)[:MOST_PARTS]:
+        sure[i] = curve.left > 0 and _holds_on_part(curve.part(boxes[i : i + 1]), relation)
     ends = curve.zone.open_ends(boxes)[curve.wrt]
     for places, left_out in ((boxes.low, ends[0] | np.isinf(low)), (boxes.high, ends[1] | np.isinf(high))):
         for i in np.flatnonzero(sure & ~left_out):
@@ -108,19 +116,23 @@ def _holds_between(curve: Curve, boxes: Boxes, relation: Relation) -> Bools:
     return np.asarray(sure)
 
 
-def _holds_from_an_end(curve: Curve, boxes: Boxes, relation: Relation, asked: Bools) -> Bools:
-    """Whether the sign at the end from which a function rises, or to which it falls, is certainly a right one."""
-    slope = curve.slopes(boxes, inside=(True, True)).values
-    continuous = curve.values(boxes).continuous & ~slope.is_empty
-    found = np.zeros(len(boxes), dtype=bool)
-    if relation not in (">=", ">"):
-        return found
-    low, high = boxes.bounds[curve.wrt]
-    up, down = (slope.low >= 0) & np.isfinite(low), (slope.high <= 0) & np.isfinite(high)
-    for i in np.flatnonzero(asked & continuous & (up | down)):
-        places = boxes.low if up[i] else boxes.high
-        found[i] = _holds_at(curve, Boxes(boxes.region, places[i : i + 1], places[i : i + 1]), relation)
-    return found
+def _holds_on_part(part: Curve, relation: Relation) -> bool:
+    """Whether it holds on a box for the branch that the function takes inside: by bounds, or from an end on.
+
+    A function that rises holds if the sign at its low end is certainly a right one.
+    """
+    box = part.zone.region.boxes
+    if _holds(part, box, relation).all():
+        return True
+    slope = part.slopes(box, inside=(True, True)).values
+    if relation not in (">=", ">") or slope.undefined.any() or not part.values(box).continuous.all():
+        return False
+    low, high = box.bounds[part.wrt]
+    ends = [(slope.low >= 0) & np.isfinite(low), (slope.high <= 0) & np.isfinite(high)]
+    return any(
+        bool(usable.all()) and _holds_at(part, Boxes(box.region, places, places), relation)
+        for usable, places in zip(ends, (box.low, box.high), strict=True)
+    )
 
 
 def _holds_at(curve: Curve, box: Boxes, relation: Relation) -> bool:

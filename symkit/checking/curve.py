@@ -14,7 +14,7 @@ from symkit.checking.behaviour import Behaviour, BehaviourEvaluator
 from symkit.checking.certain import sign_at
 from symkit.checking.prover import Point
 from symkit.checking.region import Boxes
-from symkit.checking.zone import Coverage, Zone, cover, joined
+from symkit.checking.zone import Coverage, Side, Zone, cover, joined
 from symkit.evaluation import evaluate_numpy
 from symkit.evaluation.formats import Floats
 from symkit.evaluation.interval_arithmetic import Bools
@@ -95,9 +95,17 @@ class Curve:
         return evaluator(boxes.bounds, ends)
 
     def at_end(self, boxes: Boxes, *, high: bool) -> Behaviour:
-        """The function where boxes end."""
+        """The function at the points where boxes end, in the zone or not."""
         places = boxes.high if high else boxes.low
-        return self._look(self._of, Boxes(boxes.region, places, places), (False, False))
+        return self._of(Boxes(boxes.region, places, places).bounds)
+
+    def part(self, box: Boxes) -> Curve:
+        """What the function is inside of one box, over the box with its ends."""
+        yes = np.ones(1, dtype=bool)
+        branch = self._of.branch(box.bounds, {**self.zone.open_ends(box), self.wrt: (yes, yes)})
+        low, high = (float(bound[0]) for bound in box.bounds[self.wrt])
+        zone = Zone({**self.zone.sides, self.wrt: Side(low, high, math.isinf(low), math.isinf(high))})
+        return Curve(branch, self.wrt, zone, self.constants, self.left)
 
     def moves(self, boxes: Boxes, *, up: bool, inside: tuple[bool, bool] = (False, False)) -> Bools:
         """Whether the function is defined on all of a box and surely rises there (or falls)."""
@@ -108,7 +116,7 @@ class Curve:
         if unsure.any():
             slope = self.slopes(boxes[unsure], inside=inside).values
             sure = sure.copy()
-            sure[unsure] = (slope.low >= 0 if up else slope.high <= 0) & ~slope.is_empty
+            sure[unsure] = (slope.low >= 0 if up else slope.high <= 0) & ~slope.undefined
         return sure
 
     def absent(self, boxes: Boxes) -> Bools:
@@ -158,7 +166,8 @@ class Curve:
         ends = self.zone.open_ends(box)
         yes = np.ones(1, dtype=bool)
         branch = self._of.branch(box.bounds, {**ends, self.wrt: (yes, yes)})
-        if not BehaviourEvaluator(branch, self.wrt, self.constants)(box.bounds, ends).continuous.all():
+        beyond = {**ends, self.wrt: (yes & high, yes & (not high))}
+        if not BehaviourEvaluator(branch, self.wrt, self.constants)(box.bounds, beyond).continuous.all():
             return False
         places = box.high if high else box.low
         point = {n: float(b[0][0]) for n, b in Boxes(box.region, places, places).bounds.items()}
@@ -179,12 +188,12 @@ class Curve:
         met.see(simple_points(self.zone, self.wrt), self._numbers(program, simple_points(self.zone, self.wrt)))
         low, high = math.inf, -math.inf
         while len(boxes):
-            bounds = look(boxes).values
-            kept = ~bounds.is_empty
-            if slope and self.is_line:
-                # At a single point a slope does not count.
-                kept = kept & (boxes.low < boxes.high).any(axis=1)
-            boxes, bound_low, bound_high = boxes[kept], bounds.low[kept], bounds.high[kept]
+            # A slope counts inside of boxes; one that may be undefined there has no bounds.
+            bounds = look(boxes, inside=(slope, slope)).values
+            kept = (boxes.low < boxes.high).any(axis=1) if slope and self.is_line else ~bounds.is_empty
+            bound_low = np.where(slope & bounds.undefined, -np.inf, bounds.low)[kept]
+            bound_high = np.where(slope & bounds.undefined, np.inf, bounds.high)[kept]
+            boxes = boxes[kept]
             points = boxes.middles()
             met.see(points, self._numbers(program, points))
             wide = (bound_high > met.high + met.slack) | (bound_low < met.low - met.slack)

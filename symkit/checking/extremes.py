@@ -85,12 +85,13 @@ def _jump(curve: Curve, doubtful: Boxes) -> Point | None:
     if not curve.is_line or not len(doubtful):
         return None
     beside = curve.values(doubtful, inside=(True, True)).values
+    left_out = curve.zone.open_ends(doubtful)[curve.wrt]
     for high in (False, True):
         point = curve.at_end(doubtful, high=high).values
         apart = (point.low > beside.high) | (point.high < beside.low)
         low, top = doubtful.bounds[curve.wrt]
         sure = apart & ~point.undefined & ~beside.undefined & ~beside.is_empty & ~point.is_empty & (low < top)
-        sure = sure & np.isfinite(top if high else low)
+        sure = sure & np.isfinite(top if high else low) & ~left_out[high]
         for i in np.flatnonzero(sure):
             places = doubtful.high if high else doubtful.low
             at = Boxes(doubtful.region, places[i : i + 1], places[i : i + 1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from symkit.ir import Kind, Program, ProgramBuilder, digest
+from symkit.ir import Kind, Node, Program, ProgramBuilder, digest, rebuild
 from symkit.ops import Operator
 
 Mirrored = tuple[int, int]
@@ -16,18 +16,28 @@ def mirror_sign(program: Program, names: Collection[str]) -> int | None:
 
     None does not say that it is neither.
     """
+    program = _with_inputs_only(program)
     builder = ProgramBuilder()
     placed = builder.include(program)
     found: list[Mirrored] = []
     for index, node in enumerate(program.nodes):
         if node.is_leaf:
-            moves = node.kind in (Kind.INPUT, Kind.PARAMETER) and node.name in names
+            moves = node.kind is Kind.INPUT and node.name in names
             found.append((-1 if moves else 1, placed[index]))
         else:
             found.append(_applied(builder, node.operator, [found[i] for i in node.operands]))
     sign, root = found[program.root]
     same = digest(builder.build([root])) == digest(program)
     return sign if same else None
+
+
+def _with_inputs_only(program: Program) -> Program:
+    """Parameters as inputs: a digest takes parameters for each other, but a**x + b**-x is not even."""
+
+    def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
+        return builder.input(node.name) if node.kind is Kind.PARAMETER else None
+
+    return rebuild(program, change)
 
 
 def mirrored(program: Program, names: Collection[str]) -> Program:

@@ -29,9 +29,17 @@ def convex(curve: Curve, *, up: bool = True) -> Verdict:
         )
     slope = Curve(curve.slope, curve.wrt, curve.zone, curve.constants, 0.0)
     slope.deadline = curve.deadline
-    if curve.is_continuous()[0] and never_turns(slope, up=up):
+    if _has_slope(slope) and curve.is_continuous()[0] and never_turns(slope, up=up):
         return proved(f"{'convex' if up else 'concave'} for {curve.zone}: its slope never {'falls' if up else 'rises'}")
     return unknown(f"no three points show the contrary, and no proof for {curve.zone}")
+
+
+def _has_slope(slope: Curve) -> bool:
+    """Whether there is a slope but at single points."""
+    return slope.cover(
+        lambda boxes: ~slope.values(boxes).values.undefined,
+        lambda boxes: ~slope.values(boxes, inside=(True, True)).values.undefined,
+    ).is_complete
 
 
 def _bent(curve: Curve, *, up: bool) -> tuple[Point, float, float] | None:

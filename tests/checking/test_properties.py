@@ -160,6 +160,9 @@ def test_witnesses_of_steepness_are_steep() -> None:
         ("log(x)/x", "bounded on x > 0"),
         ("sin(x) + 1e-12*x", "bounded"),
         ("abs(x) + 1e-20*x", "even"),
+        ("pow(a, x) + pow(b, -x)", "even on a == 2, b == 3"),
+        ("where(x > 0, x - 1e-30, 0)", "f >= 0 on x in [-1, 1]"),
+        ("where(2*x > x, 1e-30 - x, 0)", "f <= 0 on x > 0"),
     ],
 )
 def test_what_is_false_is_never_proved(text: str, clause: str) -> None:
@@ -177,6 +180,8 @@ def test_what_is_false_is_never_proved(text: str, clause: str) -> None:
         ("where(x == 0, 0, x*log(abs(x)))", "bounded on x in [-1, 1]"),
         ("(x + 1)/x", "bounded on x >= 1"),
         ("x**2/(1 + x**2)", "bounded"),
+        ("where(x > 0, 1, 0)", "lipschitz on x > 0"),
+        ("where(2*x > x, 1, 0)", "f >= 1 on x > 0"),
     ],
 )
 def test_what_is_true_is_never_refuted(text: str, clause: str) -> None:
