@@ -14,11 +14,11 @@ from symkit.checking.losses import nonnegative, uses
 from symkit.checking.region import Box, Region
 from symkit.checking.report import CheckReport, ClassificationReport
 from symkit.checking.requirements import required
-from symkit.checking.target import PREDICTION, TARGET, bound_to, minimum_at_class, minimum_at_target
+from symkit.checking.target import PREDICTION, TARGET, minimum_at_class, minimum_at_target, with_leaf
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
 from symkit.errors import DomainError
 from symkit.evaluation.formats import format_of
-from symkit.ir import Program
+from symkit.ir import Kind, Node, Program
 from symkit.text import Expression, parse
 from symkit.transform import stabilise
 
@@ -128,11 +128,8 @@ def _classification(
     form = format_of(dtype)
     between = {PREDICTION: (BETWEEN[0], BETWEEN[1]), **others}
     inside = {PREDICTION: (form.smallest, float(np.nextafter(form.dtype.type(1), form.dtype.type(0)))), **others}
-    reals, numbers = (
-        replace(region, words=", ".join(["0 < p < 1", *(str(region.only([name])) for name in others)]))
-        for region in (Region.of(between, None), Region.of(inside, dtype))
-    )
-    losses = {target: bound_to(program, TARGET, target) for target in CLASSES}
+    reals, numbers = Region.of(between, None), Region.of(inside, dtype)
+    losses = {target: with_leaf(program, TARGET, Node(Kind.NUMBER, target)) for target in CLASSES}
     return ClassificationReport(
         closure=_both({y: closure(loss, numbers, constants, seconds) for y, loss in losses.items()}),
         nonnegative=_both({y: nonnegative(loss, reals, constants, seconds) for y, loss in losses.items()}),

@@ -27,7 +27,6 @@ class Region:
         low, high: ordinals of the bounds, one a name.
         is_real: whether boxes hold the reals between their bounds; then neighbours share a bound, and the outermost
             bounds may be infinite.
-        words: what to call it, if not by its ranges.
     """
 
     format: Format
@@ -35,7 +34,6 @@ class Region:
     low: tuple[int, ...]
     high: tuple[int, ...]
     is_real: bool = False
-    words: str = ""
 
     @classmethod
     def of(cls, box: Box, dtype: str | None) -> Region:
@@ -73,13 +71,26 @@ class Region:
         low, high = ([bounds[i] for i in places] for bounds in (self.low, self.high))
         return Region(self.format, tuple(names), tuple(low), tuple(high), self.is_real)
 
+    def extended(self, ranges: Box) -> Region:
+        """The same region of the reals with ranges of more names."""
+        more = Region.of(ranges, None)
+        return Region(self.format, self.names + more.names, self.low + more.low, self.high + more.high, True)
+
+    def spanned(self, *names: str) -> Region:
+        """The same region, but for these names all that lies between the least and the greatest bound of any."""
+        places = [self.names.index(name) for name in names]
+        low, high = min(self.low[i] for i in places), max(self.high[i] for i in places)
+        lows = [low if i in places else bound for i, bound in enumerate(self.low)]
+        highs = [high if i in places else bound for i, bound in enumerate(self.high)]
+        return Region(self.format, self.names, tuple(lows), tuple(highs), self.is_real)
+
     def bounds(self, name: str) -> tuple[float, float]:
         place = self.names.index(name)
         return tuple(float(self.format.numbers(bound[place])) for bound in (self.low, self.high))  # type: ignore[return-value]
 
     def __str__(self) -> str:
         """`x in [-10, 10]`, or `x` where it is all there is."""
-        return self.words or ", ".join(self._text(name) for name in self.names) or "no input"
+        return ", ".join(self._text(name) for name in self.names) or "no input"
 
     def _text(self, name: str) -> str:
         low, high = self.bounds(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +15,16 @@ from symkit.checking.losses import CONFIRMED, SECONDS, VISIBLE, nonnegative, val
 from symkit.checking.polynomials import is_nonnegative_polynomial
 from symkit.checking.probes import probes
 from symkit.checking.prover import Claim, Point, decide, first_failure
-from symkit.checking.reduction import reduced
+from symkit.checking.reduction import QUANTITY, reduced
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
-from symkit.evaluation import IntervalEvaluator, evaluate_exact
+from symkit.evaluation import IntervalEvaluator, evaluate_balls, evaluate_exact
 from symkit.evaluation.formats import Floats
-from symkit.ir import Kind, Node, Program, ProgramBuilder, rebuild
+from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, reachable, rebuild
 from symkit.transform import gradient
 
 TARGET, PREDICTION = "y", "p"
-
-MODERATE = 100.0
 
 Bools = NDArray[np.bool_]
 
@@ -36,14 +34,16 @@ def minimum_at_target(
 ) -> Verdict:
     """Whether no prediction gives less than the one that is the target, over a region of the reals.
 
-    A witness is a target and a prediction that gives less. A pole at the target counts as infinite.
+    At the target there must be a value, unless there is none for any prediction. A witness is a target and a
+    prediction that gives less. A pole at the target counts as infinite.
     """
-    ideal = substituted(program, PREDICTION, TARGET)
+    aim = Node(Kind.INPUT, TARGET)
+    ideal = with_leaf(program, PREDICTION, aim)
     claim = Claim(fails=_less_than_ideal(program, ideal, constants))
     found = first_failure(claim, probes(region))
     if found is not None:
         return _refutation(program, ideal, shrunk(claim, region, found, at_edge=False), constants)
-    if (floor := _floor(program, ideal, region, constants, seconds)) is not None:
+    if (floor := _floor(program, aim, region, constants, seconds)) is not None:
         return floor
     if _falls_towards_target(program, region, constants, seconds):
         return proved("it falls towards the target from either side")
@@ -57,12 +57,13 @@ def minimum_at_class(
 
     The end of the range where the target is may be a pole: then it has to be fallen to from the other end.
     """
-    ideal = bound_to(program, PREDICTION, target)
+    aim = Node(Kind.NUMBER, target)
+    ideal = with_leaf(program, PREDICTION, aim)
     claim = Claim(fails=_less_than_ideal(program, ideal, constants))
     found = first_failure(claim, probes(region))
     if found is not None:
         return _refutation(program, ideal, shrunk(claim, region, found, at_edge=False), constants, target)
-    if (floor := _floor(program, ideal, region, constants, seconds)) is not None:
+    if (floor := _floor(program, aim, region, constants, seconds)) is not None:
         return floor
     away = 1.0 if target == 0 else -1.0
     if _keeps_sign(gradient(program, [PREDICTION]), program, away, region, constants, seconds):
@@ -71,9 +72,12 @@ def minimum_at_class(
 
 
 def _floor(
-    program: Program, ideal: Program, region: Region, constants: Mapping[str, float], seconds: float
+    program: Program, aim: Node, region: Region, constants: Mapping[str, float], seconds: float
 ) -> Verdict | None:
-    """Proved if the loss less what it is at the target is never negative."""
+    """Proved if the loss has a value at the target, and less that is never negative."""
+    if not _has_value(program, aim, region, constants, seconds):
+        return None
+    ideal = with_leaf(program, PREDICTION, aim)
     builder = ProgramBuilder()
     here, there = (builder.term(builder.include(part)[part.root]) for part in (program, ideal))
     least = folded(ideal, region, constants)
@@ -118,10 +122,53 @@ def _less_than_ideal(
 
 
 def _has_pole(program: Program, point: Point, constants: Mapping[str, float]) -> bool:
-    """Whether the value is +inf at a point of moderate size, where nothing overflows for the exact evaluator."""
-    if any(abs(value) > MODERATE for value in point.values()):
-        return False
+    """Whether the value is +inf for certain: what has no finite ball is made of numbers that are 0 or not for sure."""
+    balls = evaluate_balls(Program(program.nodes, range(len(program.nodes))), {**constants, **point})
+    for node, ball in zip(program.nodes, balls, strict=True):
+        finite = [balls[i] for i in node.operands if balls[i].is_finite()]
+        if not ball.is_finite() and any(operand.contains(0) and not operand.is_zero() for operand in finite):
+            return False
     return bool(evaluate_exact(program, {**point, **constants})[0] == math.inf)
+
+
+def _has_value(program: Program, aim: Node, region: Region, constants: Mapping[str, float], seconds: float) -> bool:
+    """Whether the loss is shown to have a value at the target wherever it has one for some prediction.
+
+    A part like `log(y)` has no value for any prediction or for none, so it is taken for a quantity with a value; but
+    behind a select it counts for some.
+    """
+    builder = ProgramBuilder()
+    here = builder.include(program)
+    there: list[int] = []
+    for node in program.nodes:
+        changed = aim if node.kind is Kind.INPUT and node.name == PREDICTION else node
+        operands = tuple(there[i] for i in node.operands)
+        there.append(builder.leaf(changed) if node.is_leaf else builder.apply(node.operator, operands))
+    has_select = any(not node.is_leaf and node.operator.is_select for node in lower(program).nodes)
+    parts = (
+        [] if has_select else [h for h, t in zip(here, there, strict=True) if h == t and not builder.nodes[h].is_leaf]
+    )
+    joined = builder.build([there[program.root], *parts])
+    places = joined.roots[1:]
+    bounds = IntervalEvaluator(joined, None, constants).every_node(region.boxes.bounds)
+    ranges = {f"{QUANTITY}{i}": (float(np.min(bounds[i].low)), float(np.max(bounds[i].high))) for i in places}
+    if any(low > high for low, high in ranges.values()):
+        return False
+    evaluator = IntervalEvaluator(_with_inputs(joined, places), None, constants)
+    claim = Claim(lambda boxes: np.asarray(~evaluator(boxes)[0].undefined))
+    return decide(claim, region.extended(ranges), seconds).is_proved
+
+
+def _with_inputs(program: Program, places: Sequence[int]) -> Program:
+    """The first root, with inputs in the place of some nodes."""
+    indices = iter(range(len(program.nodes)))
+
+    def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
+        place = next(indices)
+        return builder.input(f"{QUANTITY}{place}") if place in places else None
+
+    changed = rebuild(program, change)
+    return reachable(changed, changed.roots[:1])
 
 
 def _refutation(
@@ -137,12 +184,16 @@ def _refutation(
 
 
 def _falls_towards_target(program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> bool:
-    """Whether the derivative by the prediction has the sign of prediction less target, and nothing jumps."""
+    """Whether the derivative by the prediction has the sign of prediction less target, and nothing jumps.
+
+    On the way to the target, too: from any prediction to any target.
+    """
     builder = ProgramBuilder()
     derived = gradient(program, [PREDICTION])
     slope = builder.term(builder.include(derived)[derived.root])
     away = builder.term(builder.input(PREDICTION)) - builder.term(builder.input(TARGET))
-    return _keeps_sign(builder.build([(away * slope).index]), program, 1.0, region, constants, seconds)
+    product = builder.build([(away * slope).index])
+    return _keeps_sign(product, program, 1.0, region.spanned(TARGET, PREDICTION), constants, seconds)
 
 
 def _keeps_sign(
@@ -168,19 +219,10 @@ def is_continuous(program: Program) -> bool:
     return all(node.is_leaf or node.operator.smoothness >= 0 for node in program.nodes)
 
 
-def substituted(program: Program, name: str, other: str) -> Program:
-    """The Program with one input in the place of another."""
+def with_leaf(program: Program, name: str, leaf: Node) -> Program:
+    """The Program with a leaf in the place of an input."""
 
     def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
-        return builder.input(other) if node.kind is Kind.INPUT and node.name == name else None
-
-    return rebuild(program, change)
-
-
-def bound_to(program: Program, name: str, value: float) -> Program:
-    """The Program with a number in the place of an input."""
-
-    def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
-        return builder.number(value) if node.kind is Kind.INPUT and node.name == name else None
+        return builder.leaf(leaf) if node.kind is Kind.INPUT and node.name == name else None
 
     return rebuild(program, change)
