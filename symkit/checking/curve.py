@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,6 +78,18 @@ class Curve:
         """The zone, cut at the literals of the Program."""
         literals = {abs(node.number) for node in self.program.nodes if node.kind is Kind.NUMBER}
         return self.zone.pieces(sorted(literals)[:32])
+
+    def lines(self, *names: str) -> Iterator[Curve]:
+        """The curve if it is a line; else the function of each of these names where the others have simple values."""
+        if self.is_line:
+            yield self
+            return
+        region = self.zone.inner("float64")
+        for name in names or self.zone.varying:
+            for value in (1.0, -1.0, 0.5):
+                fixed = {n: float(np.clip(value, *region.bounds(n))) for n in self.zone.sides if n != name}
+                zone = Zone({name: self.zone.sides[name], **{n: Side(x, x) for n, x in fixed.items()}})
+                yield Curve(self.program, name, zone, self.constants, self.left)
 
     # -- over boxes ----------------------------------------------------------------------------------------
 

@@ -17,9 +17,10 @@ from symkit.checking.verdict import Verdict, proved, refuted, unknown
 
 def bounded(curve: Curve) -> Verdict:
     """Whether some number is never exceeded in size; the bounds are told."""
-    growing = curve.grows_without_bound()
-    if len(growing):
-        return _unbounded(curve, growing, slope=False)
+    for line in curve.lines():
+        growing = line.grows_without_bound()
+        if len(growing):
+            return _unbounded(line, growing, slope=False)
     found = curve.extent()
     if math.isfinite(found.low) and math.isfinite(found.high):
         met = _met(curve, found.lowest, found.highest)
@@ -30,14 +31,16 @@ def bounded(curve: Curve) -> Verdict:
 
 def lipschitz(curve: Curve, constant: float | None = None) -> Verdict:
     """Whether |f(a) - f(b)| <= L*|a - b| for some L, or for this one."""
-    growing = curve.grows_without_bound(slope=True)
-    if len(growing):
-        growing = growing[curve.values(growing, inside=(True, True)).continuous]
-    if len(growing):
-        return _unbounded(curve, growing, slope=True)
-    jump = _jump(curve, curve.pieces)
-    continuous, doubtful = curve.is_continuous() if jump is None else (False, curve.pieces)
-    jump = jump if jump is not None or continuous else _jump(curve, doubtful)
+    for line in curve.lines(curve.wrt):
+        growing = line.grows_without_bound(slope=True)
+        growing = growing[line.values(growing, inside=(True, True)).continuous]
+        if len(growing):
+            return _unbounded(line, growing, slope=True)
+        jump = _jump(line, line.pieces)
+        if jump is not None:
+            return refuted(f"f jumps at {point_text(jump)}", jump)
+    continuous, doubtful = curve.is_continuous()
+    jump = None if continuous else _jump(curve, doubtful)
     if jump is not None:
         return refuted(f"f jumps at {point_text(jump)}", jump)
     found = curve.extent(slope=True)

@@ -84,6 +84,11 @@ def test_clauses_are_judged_in_order_and_shown_with_single_blanks() -> None:
         ("(y - p)**2", "even in p", "refuted"),
         ("(y - p)**2", "increasing in yhat on y == 0, yhat >= 0", "proved"),
         ("p**2 + (y - y)", "uses y", "refuted"),
+        ("(y - p)**2", "bounded", "refuted"),
+        ("(y - p)**2", "lipschitz in p", "refuted"),
+        ("(y - p)**2", "bounded on y in [0, 1], p in [-1, 1]", "proved"),
+        ("sigmoid(y)*tanh(p)", "bounded", "proved"),
+        ("y*sign(p)", "lipschitz in p on y in [0, 1]", "refuted"),
     ],
 )
 def test_what_a_clause_is_about(text: str, requirements: str, status: str) -> None:
