@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,12 @@ ENOUGH_BITS = 90
 def value_at(program: Program, point: Mapping[str, float], constants: Mapping[str, float]) -> Any:
     """A ball around the value of the only root, narrow where that can be had; None where it may be undefined."""
     return _narrowest(program, {**constants, **point})
+
+
+def ball_text(ball: Any) -> str:
+    """Six digits of a narrow ball's middle, also of one that no float holds."""
+    middle = float(ball)
+    return f"{middle:.6g}" if math.isfinite(middle) and (middle or ball.is_zero()) else str(ball.str(6, radius=False))
 
 
 def sign_at(program: Program, point: Mapping[str, float], constants: Mapping[str, float]) -> int | None:

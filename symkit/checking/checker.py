@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from symkit.checking.target import PREDICTION, TARGET, minimum_at_class, minimum
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
 from symkit.errors import DomainError
 from symkit.evaluation.formats import format_of
+from symkit.evaluation.time_limit import OutOfTime, time_limit
 from symkit.ir import Kind, Node, Program
 from symkit.text import Expression, parse
 from symkit.transform import stabilise
@@ -69,15 +71,15 @@ def check(
     region = Region.of(ranges, dtype)
     program, stable = expression.program, stabilise(expression.program)
     wrt = _learnt(expression)
-    as_written = closure(program, region, constants, seconds)
+    as_written = _in_time(seconds, closure, program, region, constants)
     report = CheckReport(
         text=str(expression),
         dtype=dtype,
         region=str(region),
         closure=as_written,
-        compiled_closure=as_written if stable == program else closure(stable, region, constants, seconds),
-        gradient=gradient_closure(program, wrt, region, constants, seconds),
-        torch_gradient=torch_gradient_closure(program, wrt, region, constants, seconds),
+        compiled_closure=as_written if stable == program else _in_time(seconds, closure, stable, region, constants),
+        gradient=_in_time(seconds, gradient_closure, program, wrt, region, constants),
+        torch_gradient=_in_time(seconds, torch_gradient_closure, program, wrt, region, constants),
         required=tuple(requirements),
     )
     return _with_loss(report, expression, ranges, dtype, seconds) if expression.kind == "loss" else report
@@ -112,10 +114,10 @@ def _with_loss(report: CheckReport, expression: Expression, ranges: Box, dtype: 
     has_target = {TARGET, PREDICTION} <= set(expression.inputs)
     return replace(
         report,
-        uses={name: uses(program, name, reals, constants) for name in expression.inputs},
-        nonnegative=nonnegative(program, reals, constants, seconds),
-        nonnegative_dtype=nonnegative(program, numbers, constants, seconds),
-        minimum_at_target=minimum_at_target(program, reals, constants, seconds) if has_target else None,
+        uses={name: _in_time(seconds, uses, program, name, reals, constants) for name in expression.inputs},
+        nonnegative=_in_time(seconds, nonnegative, program, reals, constants),
+        nonnegative_dtype=_in_time(seconds, nonnegative, program, numbers, constants),
+        minimum_at_target=_in_time(seconds, minimum_at_target, program, reals, constants) if has_target else None,
         classification=_classification(program, ranges, constants, dtype, seconds) if has_target else None,
     )
 
@@ -131,12 +133,21 @@ def _classification(
     reals, numbers = Region.of(between, None), Region.of(inside, dtype)
     losses = {target: with_leaf(program, TARGET, Node(Kind.NUMBER, target)) for target in CLASSES}
     return ClassificationReport(
-        closure=_both({y: closure(loss, numbers, constants, seconds) for y, loss in losses.items()}),
-        nonnegative=_both({y: nonnegative(loss, reals, constants, seconds) for y, loss in losses.items()}),
+        closure=_both({y: _in_time(seconds, closure, loss, numbers, constants) for y, loss in losses.items()}),
+        nonnegative=_both({y: _in_time(seconds, nonnegative, loss, reals, constants) for y, loss in losses.items()}),
         minimum_at_target=_both(
-            {y: minimum_at_class(loss, y, reals, constants, seconds) for y, loss in losses.items()}
+            {y: _in_time(seconds, minimum_at_class, loss, y, reals, constants) for y, loss in losses.items()}
         ),
     )
+
+
+def _in_time(seconds: float, judge: Callable[..., Verdict], *arguments: Any) -> Verdict:
+    """The verdict of a judge whose last argument is the time for a proof; the search before it may take as long."""
+    try:
+        with time_limit(2 * seconds):
+            return judge(*arguments, seconds)
+    except OutOfTime:
+        return unknown(f"it is too large to be judged within {2 * seconds:g} s")
 
 
 def _both(verdicts: Mapping[float, Verdict]) -> Verdict:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from symkit.checking.region import Region
 from symkit.evaluation import IntervalEvaluator
 from symkit.evaluation.interval_arithmetic import Intervals
+from symkit.evaluation.time_limit import OutOfTime, check_time
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild
 from symkit.ops import Operator, Term
 from symkit.ops.python_signs import python_function
@@ -70,12 +71,18 @@ class Combination:
 
 
 def folded(program: Program, region: Region, constants: Mapping[str, float]) -> Program:
-    """The Program, expanded, without what has no part in its value on a region of the reals."""
+    """The Program, expanded, without what has no part in its value on a region of the reals.
+
+    Inside a `time_limit` less may be found.
+    """
     # An expansion may have rounded coefficients where an operator has a meaning of its own.
     program = lower(program, lambda operator: operator.exact is not None)
     for _ in range(MOST_PASSES):
-        bounds = IntervalEvaluator(program, None, constants).every_node(region.boxes.bounds)
-        smaller = _cancelled(_settled(program, bounds))
+        try:
+            bounds = IntervalEvaluator(program, None, constants).every_node(region.boxes.bounds)
+            smaller = _cancelled(_settled(program, bounds))
+        except OutOfTime:
+            break
         if smaller == program:
             break
         program = smaller
@@ -122,6 +129,7 @@ def _cancelled(program: Program) -> Program:
     sums: dict[int, Combination] = {}
     placed: list[int] = []
     for node in program.nodes:
+        check_time()
         if node.is_leaf:
             index = builder.leaf(node)
             number = builder.literal(index)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.checking.certain import sign_at, value_at
+from symkit.checking.certain import ball_text, sign_at, value_at
 from symkit.checking.explain import point_text
 from symkit.checking.folding import depends_on, folded
 from symkit.checking.polynomials import is_nonnegative_polynomial
@@ -19,6 +19,7 @@ from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
 from symkit.evaluation import IntervalEvaluator, evaluate_numpy
 from symkit.evaluation.formats import Floats
+from symkit.evaluation.time_limit import time_limit
 from symkit.ir import Program
 from symkit.transform import rewrite
 from symkit.transform.rewrite import Rule
@@ -34,6 +35,9 @@ CONFIRMED = 16
 """So many suspects are looked at exactly."""
 
 SIMPLE_VALUES = 4
+
+FEW = 64
+"""So many points show most differences, at little cost."""
 
 BOUNDING = tuple(
     Rule(
@@ -52,20 +56,25 @@ BOUNDING = tuple(
 """Forms of the same real function that are easier to bound."""
 
 
-def uses(program: Program, name: str, region: Region, constants: Mapping[str, float]) -> Verdict:
+def uses(
+    program: Program, name: str, region: Region, constants: Mapping[str, float], seconds: float = SECONDS
+) -> Verdict:
     """Whether the value depends on an input, over a region of the reals.
 
-    If it does, the witness is a point, and the reason tells the value there and where only this input is another one.
+    Bounds are looked at for so many seconds. If it does, the witness is a point, and the reason tells the value there
+    and where only this input is another one.
     """
     found = two_values(program, name, region, constants)
     if found is not None:
         one, other = found
-        first, second = (float(value_at(program, at, constants)) for at in found)
+        first, second = (ball_text(value_at(program, at, constants)) for at in found)
         rest = point_text({n: v for n, v in one.items() if n != name}, region.format)
         here, there = (region.format.text(at[name]) for at in found)
         place = f"at {rest} it is" if rest else "it is"
-        return proved(f"{place} {first:.6g} for {name} = {here}, {second:.6g} for {there}", one)
-    if not depends_on(folded(program, region, constants), name):
+        return proved(f"{place} {first} for {name} = {here}, {second} for {there}", one)
+    with time_limit(seconds):
+        smaller = folded(program, region, constants)
+    if not depends_on(smaller, name):
         return refuted(f"the value is the same for every {name}: what there is of it cancels or is never looked at")
     return unknown(f"no two values of {name} were found that make a difference, and none was ruled out")
 
@@ -74,7 +83,14 @@ def two_values(
     program: Program, name: str, region: Region, constants: Mapping[str, float]
 ) -> tuple[Point, Point] | None:
     """Two points that differ in one input alone and in their values, simple ones first; None if none was found."""
-    points = probes(region)
+    everything = probes(region)
+    few = {each: column[:FEW] for each, column in everything.items()}
+    return _two_of(program, name, few, constants) or _two_of(program, name, everything, constants)
+
+
+def _two_of(
+    program: Program, name: str, points: Mapping[str, Floats], constants: Mapping[str, float]
+) -> tuple[Point, Point] | None:
     column = points[name]
     for values in (*(np.full_like(column, value) for value in column[:SIMPLE_VALUES]), np.roll(column, 1)):
         found = difference(program, points, {**points, name: values}, constants)
@@ -114,9 +130,10 @@ def nonnegative(program: Program, region: Region, constants: Mapping[str, float]
     counterexample = outcome.counterexample
     if counterexample is None:
         return unknown(f"no negative value was found, and none ruled out within {outcome.boxes} boxes")
-    witness = shrunk(claim, region, counterexample, at_edge=False)
+    with time_limit(seconds / 2):
+        witness = shrunk(claim, region, counterexample, at_edge=False)
     return refuted(
-        f"{_value(program, witness, region, constants):.6g} at {point_text(witness, region.format)}", witness
+        f"{_value_text(program, witness, region, constants)} at {point_text(witness, region.format)}", witness
     )
 
 
@@ -151,11 +168,11 @@ def values_at(
     return np.broadcast_to(values, (count,)).astype(np.float64)
 
 
-def _value(program: Program, point: Point, region: Region, constants: Mapping[str, float]) -> float:
+def _value_text(program: Program, point: Point, region: Region, constants: Mapping[str, float]) -> str:
     if region.is_real:
-        return float(value_at(program, point, constants))
+        return ball_text(value_at(program, point, constants))
     columns = {name: np.array([value]).astype(region.format.dtype) for name, value in point.items()}
-    return float(values_at(program, columns, constants, region.format.name)[0])
+    return f"{float(values_at(program, columns, constants, region.format.name)[0]):.6g}"
 
 
 def _not_below_zero(program: Program, region: Region, constants: Mapping[str, float]) -> Claim:

@@ -102,11 +102,11 @@ def decide(claim: Claim, region: Region, seconds: float = 1.0) -> Outcome:
             looked_at += len(boxes)
             try:
                 undecided = boxes[~np.broadcast_to(claim.holds(boxes.bounds), (len(boxes),))]
+                found = first_failure(claim, undecided.points(rng)) if len(undecided) else None
             except OutOfTime:
                 return Outcome(False, None, stuck or _one(boxes), looked_at)
             if not len(undecided):
                 continue
-            found = first_failure(claim, undecided.points(rng))
             if found is not None:
                 return Outcome(False, found, None, looked_at)
             single = undecided.is_single

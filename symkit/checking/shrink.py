@@ -11,7 +11,7 @@ from symkit.checking.probes import SIMPLE
 from symkit.checking.prover import Claim, Point
 from symkit.checking.region import Region
 from symkit.evaluation.formats import Format
-from symkit.evaluation.time_limit import is_time_over
+from symkit.evaluation.time_limit import OutOfTime
 
 NEAR = 1e-5
 """A decimal this near, relative to it, stands for the first number that fails."""
@@ -28,9 +28,10 @@ def shrunk(claim: Claim, region: Region, point: Point, *, at_edge: bool = True) 
     Inside a `time_limit` some may stay as they are.
     """
     for name in region.names:
-        if is_time_over():
+        try:
+            point = {**point, name: region.format.rounded(_coordinate(claim, region, point, name, at_edge))}
+        except OutOfTime:
             break
-        point = {**point, name: region.format.rounded(_coordinate(claim, region, point, name, at_edge))}
     return point
 
 
@@ -82,7 +83,7 @@ def _first(claim: Claim, region: Region, point: Point, name: str) -> float:
     place = region.names.index(name)
     bad = int(form.ordinals(point[name]))
     good = min(max(0 if bad >= 0 else -1, region.low[place]), region.high[place])
-    while abs(bad - good) > 1 and not is_time_over():
+    while abs(bad - good) > 1:
         middle = (bad + good) // 2
         number = float(form.numbers(middle))
         if _failing(claim, form, point, name, [number]):

@@ -21,6 +21,7 @@ from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
 from symkit.evaluation import IntervalEvaluator, evaluate_balls, evaluate_exact
 from symkit.evaluation.formats import Floats
+from symkit.evaluation.time_limit import time_limit
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, reachable, rebuild
 from symkit.transform import gradient
 
@@ -42,7 +43,7 @@ def minimum_at_target(
     claim = Claim(fails=_less_than_ideal(program, ideal, constants))
     found = first_failure(claim, probes(region))
     if found is not None:
-        return _refutation(program, ideal, shrunk(claim, region, found, at_edge=False), constants)
+        return _refutation(program, ideal, _simple(claim, region, found, seconds), constants)
     if (floor := _floor(program, aim, region, constants, seconds)) is not None:
         return floor
     if _falls_towards_target(program, region, constants, seconds):
@@ -62,7 +63,7 @@ def minimum_at_class(
     claim = Claim(fails=_less_than_ideal(program, ideal, constants))
     found = first_failure(claim, probes(region))
     if found is not None:
-        return _refutation(program, ideal, shrunk(claim, region, found, at_edge=False), constants, target)
+        return _refutation(program, ideal, _simple(claim, region, found, seconds), constants, target)
     if (floor := _floor(program, aim, region, constants, seconds)) is not None:
         return floor
     away = 1.0 if target == 0 else -1.0
@@ -169,6 +170,11 @@ def _with_inputs(program: Program, places: Sequence[int]) -> Program:
 
     changed = rebuild(program, change)
     return reachable(changed, changed.roots[:1])
+
+
+def _simple(claim: Claim, region: Region, found: Point, seconds: float) -> Point:
+    with time_limit(seconds / 2):
+        return shrunk(claim, region, found, at_edge=False)
 
 
 def _refutation(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from symkit.evaluation.time_limit import check_time
 from symkit.ir import Kind, Node, Program, interpret, lower
 
 
@@ -16,7 +17,8 @@ def evaluate_balls(program: Program, values: Mapping[str, Any], bits: int = 128)
         values: a float, an int or an `arb` for every input, parameter and constant by name.
         bits: working precision.
 
-    A ball that is not finite says that the function may be undefined or unbounded there.
+    A ball that is not finite says that the function may be undefined or unbounded there. Raises OutOfTime inside a
+    `time_limit`.
     """
     from flint import arb, ctx
 
@@ -35,6 +37,7 @@ def evaluate_balls(program: Program, values: Mapping[str, Any], bits: int = 128)
             return value if isinstance(value, arb) else arb(value)
 
         def apply(node: Node, operands: list[Any]) -> Any:
+            check_time()
             assert node.operator.ball is not None
             return node.operator.ball(*operands)
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from symkit.errors import DomainError
+from symkit.evaluation.time_limit import check_time
 from symkit.evaluation.truth import fitted, is_truth
 from symkit.ir import Kind, Node, Program, lower
 from symkit.ops import Operator
@@ -27,6 +28,7 @@ def evaluate_numpy(program: Program, values: Mapping[str, Any], dtype: str = "fl
 
     Raises:
         DomainError: for an unknown dtype or a leaf without a value.
+        OutOfTime: inside a `time_limit`.
     """
     import numpy as np
 
@@ -39,6 +41,7 @@ def evaluate_numpy(program: Program, values: Mapping[str, Any], dtype: str = "fl
     results: list[Any] = []
     with np.errstate(all="ignore"):
         for node in lowered.nodes:
+            check_time()
             if node.kind is Kind.NUMBER:
                 results.append(computed.type(node.number))
             elif node.is_leaf:
