@@ -114,7 +114,7 @@ class BehaviourEvaluator:
     # -- leaves --------------------------------------------------------------------------------------------
 
     def _leaf(self, node: Node, boxes: Ends, open_ends: Ends, scale: Floats) -> Behaviour:
-        values = self._intervals._leaf(node, boxes)
+        values = self._intervals.leaf(node, boxes)
         varies = node.kind in (Kind.INPUT, Kind.PARAMETER)
         no = np.zeros(scale.shape, dtype=bool)
         if not varies:
@@ -136,7 +136,7 @@ class BehaviourEvaluator:
             inputs = list(self._told_apart(*operands))
         elif operator.smoothness < 0 and not operator.returns_truth and operator.arity == 1:
             inputs = [_off_zero(operands[0])]
-        plain = self._intervals._apply(operator, list(inputs))
+        plain = self._intervals.apply(operator, list(inputs))
         values = plain if isinstance(plain, TailIntervals) else unordered(plain, scale)
         if known is not None:
             values = values.ordered(values.common(known), values.order, values.diverges)

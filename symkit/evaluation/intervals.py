@@ -51,7 +51,7 @@ class IntervalEvaluator:
     def every_node(self, boxes: Mapping[str, tuple[Bound, Bound]]) -> list[Intervals]:
         """The intervals of every node, in the dtype that is computed in."""
         with np.errstate(all="ignore"):
-            return self._run(self.program, lambda node: self._leaf(node, boxes))
+            return self._run(self.program, lambda node: self.leaf(node, boxes))
 
     def _run(self, program: Program, leaf: Callable[[Node], Intervals]) -> list[Intervals]:
         values: list[Intervals] = []
@@ -60,7 +60,7 @@ class IntervalEvaluator:
             if node.is_leaf:
                 values.append(leaf(node))
             else:
-                values.append(self._apply(node.operator, self._operands(program, values, node)))
+                values.append(self.apply(node.operator, self._operands(program, values, node)))
         return values
 
     def _operands(self, program: Program, values: list[Intervals], node: Node) -> list[Intervals]:
@@ -96,10 +96,11 @@ class IntervalEvaluator:
             node = program.nodes[i]
             if i in needed and i not in changed and any(operand in changed for operand in node.operands):
                 operands = [changed.get(operand, values[operand]) for operand in node.operands]
-                changed[i] = self._apply(node.operator, operands)
+                changed[i] = self.apply(node.operator, operands)
         return changed[index].common(values[index]) if index in changed else values[index]
 
-    def _leaf(self, node: Node, boxes: Mapping[str, tuple[Bound, Bound]]) -> Intervals:
+    def leaf(self, node: Node, boxes: Mapping[str, tuple[Bound, Bound]]) -> Intervals:
+        """The intervals of a leaf over boxes."""
         if node.kind is Kind.NUMBER:
             return self.arithmetic.literal(node.number)
         if node.name in boxes:
@@ -110,7 +111,8 @@ class IntervalEvaluator:
             return self.arithmetic.literal(self._constants[node.name])
         raise DomainError(f"{node.name} has no bounds; given: {', '.join(boxes) or 'nothing'}")
 
-    def _apply(self, operator: Operator, operands: list[Intervals]) -> Intervals:
+    def apply(self, operator: Operator, operands: list[Intervals]) -> Intervals:
+        """The intervals of an operator over those of its operands."""
         at = self._points.get(operator)
         if at is None:
             at = self._points[operator] = PointBounds(operator, self.arithmetic)
@@ -134,7 +136,7 @@ class IntervalEvaluator:
         return expanded if alone is None else expanded.union(alone)
 
     def _operand_or_leaf(self, node: Node, operands: list[Intervals]) -> Intervals:
-        return operands[int(node.name)] if node.kind is Kind.INPUT else self._leaf(node, {})
+        return operands[int(node.name)] if node.kind is Kind.INPUT else self.leaf(node, {})
 
     def _stored(self, value: Intervals) -> Intervals:
         """Rounded to the dtype that results are stored in."""

@@ -106,13 +106,13 @@ class Ranges:
         return self._known[index]
 
     def _leaf(self, node: Node) -> Intervals:
-        found = self._evaluator._leaf(node, self._cells)
+        found = self._evaluator.leaf(node, self._cells)
         return found.arithmetic.of(*np.atleast_1d(found.low, found.high, found.undefined))
 
     def _applied(self, node: Node, operands: list[Intervals]) -> Intervals:
         if _has_constants(node.operator):
             return self.of(self.builder.expand(node.operator, node.operands).index)
-        found = self._evaluator._apply(node.operator, operands)
+        found = self._evaluator.apply(node.operator, operands)
         if not found.arithmetic.is_real:
             return found
         if node.operator.expansion is not None and np.any(found.undefined):
@@ -148,7 +148,7 @@ class Ranges:
             return self.finite(index)
         operands = [_as_finite(self.of(i)) for i in node.operands]
         with np.errstate(all="ignore"):
-            found = self._evaluator._apply(node.operator, operands)
+            found = self._evaluator.apply(node.operator, operands)
         return not np.any((found.undefined | found.may_be_infinite) & ~found.is_empty)
 
     def keeps(self, index: int, relation: Relation) -> bool:
