@@ -131,9 +131,9 @@ class CacheInfo:
 
 
 def info() -> CacheInfo:
-    found = [list(shelf.files()) for shelf in SHELVES]
-    size = sum(file.size for files in found for file in files)
-    return CacheInfo(str(cache_folder()), *(len(files) for files in found), bytes=size)
+    kernels, tables, simplified = (list(shelf.files()) for shelf in SHELVES)
+    size = sum(file.size for file in kernels + tables + simplified)
+    return CacheInfo(str(cache_folder()), len(kernels), len(tables), len(simplified), size)
 
 
 def clear() -> int:
