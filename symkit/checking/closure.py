@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from symkit.checking.explain import explanation
 from symkit.checking.probes import probes
-from symkit.checking.prover import Claim, Outcome, Point, decide, first_failure
-from symkit.checking.reduction import reduced
+from symkit.checking.prover import Claim, Outcome, Point, first_failure
+from symkit.checking.reduction import decide_by_quantity
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
@@ -39,7 +39,11 @@ def closure(program: Program, region: Region, constants: Mapping[str, float], se
     """
     claim = finiteness(program, region, constants)
     found = first_failure(claim, probes(region))
-    outcome = Outcome(False, found, None, 0) if found else _decided(claim, program, region, constants, seconds)
+    outcome = (
+        Outcome(False, found, None, 0)
+        if found
+        else decide_by_quantity(finiteness, claim, program, region, constants, seconds)
+    )
     if outcome.counterexample is not None:
         witness = _witness(claim, region, outcome.counterexample, seconds)
         return refuted(explanation(program, witness, constants, region.format), witness)
@@ -64,17 +68,6 @@ def _witness(claim: Claim, region: Region, counterexample: Point, seconds: float
         pass
     with time_limit(seconds / 2):
         return shrunk(claim, region, counterexample)
-
-
-def _decided(claim: Claim, program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> Outcome:
-    """What branch and bound makes of it, of a single quantity first if there is one."""
-    smaller, quantity = reduced(program, region, constants)
-    if quantity is not region:
-        # A value of the quantity is no witness: nobody says which inputs have it.
-        outcome = decide(finiteness(smaller, quantity, constants).without_points(), quantity, seconds / 2)
-        if outcome.is_proved:
-            return outcome
-    return decide(claim, region, seconds / 2)
 
 
 def finiteness(program: Program, region: Region, constants: Mapping[str, float]) -> Claim:

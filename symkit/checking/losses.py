@@ -12,8 +12,8 @@ from symkit.checking.explain import point_text
 from symkit.checking.folding import depends_on, folded
 from symkit.checking.polynomials import is_nonnegative_polynomial
 from symkit.checking.probes import probes
-from symkit.checking.prover import Claim, Outcome, Point, decide, first_failure
-from symkit.checking.reduction import reduced
+from symkit.checking.prover import Claim, Outcome, Point, first_failure
+from symkit.checking.reduction import decide_by_quantity
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
@@ -138,17 +138,11 @@ def nonnegative(program: Program, region: Region, constants: Mapping[str, float]
 
 
 def _decided(claim: Claim, program: Program, region: Region, constants: Mapping[str, float], seconds: float) -> Outcome:
-    """What branch and bound makes of it, of a single quantity first if there is one."""
+    """What branch and bound makes of it, over the reals in a form that is easier to bound."""
     if region.is_real:
         program = rewrite(program, BOUNDING)
         claim = Claim(_not_below_zero(program, region, constants).holds, claim.fails)
-    smaller, quantity = reduced(program, region, constants)
-    if quantity is not region:
-        # A value of the quantity is no witness: nobody says which inputs have it.
-        outcome = decide(_not_below_zero(smaller, quantity, constants).without_points(), quantity, seconds / 2)
-        if outcome.is_proved:
-            return outcome
-    return decide(claim, region, seconds / 2)
+    return decide_by_quantity(_not_below_zero, claim, program, region, constants, seconds)
 
 
 def _lowest(claim: Claim, program: Program, region: Region, constants: Mapping[str, float]) -> Point | None:

@@ -6,10 +6,11 @@ bounds of the difference do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from symkit.checking.prover import Claim, Outcome, decide
 from symkit.checking.region import Region
 from symkit.evaluation import IntervalEvaluator
 from symkit.evaluation.formats import FORMATS
@@ -37,6 +38,29 @@ def reduced(program: Program, region: Region, constants: Mapping[str, float]) ->
     # In a dtype the quantity may be infinite, which no input is.
     bounds = (int(form.ordinals(low if low else -0.0)),), (int(form.ordinals(high + 0.0)),)
     return _with_quantity(program, place, name), Region(form, (name,), *bounds, region.is_real)
+
+
+def decide_by_quantity(
+    claim_about: Callable[[Program, Region, Mapping[str, float]], Claim],
+    claim: Claim,
+    program: Program,
+    region: Region,
+    constants: Mapping[str, float],
+    seconds: float,
+) -> Outcome:
+    """Branch and bound on the quantity that the Program is a function of, if there is one, and then on all inputs.
+
+    Args:
+        claim_about: what is claimed of a Program over a region.
+        claim: that of this Program, by whose points it is refuted.
+    """
+    smaller, quantity = reduced(program, region, constants)
+    if quantity is not region:
+        # A value of the quantity is no witness: nobody says which inputs have it.
+        outcome = decide(claim_about(smaller, quantity, constants).without_points(), quantity, seconds / 2)
+        if outcome.is_proved:
+            return outcome
+    return decide(claim, region, seconds / 2)
 
 
 def _bottleneck(program: Program) -> int | None:
