@@ -69,7 +69,9 @@ def test_random_programs(start: int) -> None:
 @pytest.mark.parametrize("start", range(0, 72, 24))
 def test_random_programs_over_the_reals(start: int) -> None:
     for seed in range(start, start + 24):
-        assert not exact_strays(generate(seed, Recipe(max_size=6)).program, np.random.default_rng(seed), boxes=5, points=4)
+        assert not exact_strays(
+            generate(seed, Recipe(max_size=6)).program, np.random.default_rng(seed), boxes=5, points=4
+        )
 
 
 def test_the_zoo() -> None:
