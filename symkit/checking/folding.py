@@ -140,7 +140,8 @@ def _cancelled(program: Program) -> Program:
             terms = [sums[i] for i in operands]
             total = _combined(node.operator, terms)
             if total is not None and not set().union(*(term.parts for term in terms)) <= {ONE, *total.parts}:
-                index = _written(builder, total) or index
+                written = _written(builder, total)
+                index = index if written is None else written
             sums[index] = total or Combination({index: Fraction(1)})
         placed.append(index)
     return builder.build([placed[root] for root in program.roots])

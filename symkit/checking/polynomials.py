@@ -13,6 +13,7 @@ from typing import Any
 from symkit.ir import Kind, Node, Program, lower
 from symkit.ops import Operator
 from symkit.ops.python_signs import python_function
+from symkit.text.names import FIXED_CONSTANTS
 
 MOST_TERMS = 200
 MOST_DEGREE = 12
@@ -56,9 +57,9 @@ def _leaf(node: Node, variables: Mapping[str, Any], context: Any, constants: Map
 
     if node.kind in (Kind.INPUT, Kind.PARAMETER):
         return variables[node.name]
-    number = node.number if node.kind is Kind.NUMBER else constants.get(node.name)
-    if number is None:
+    if node.kind is Kind.CONSTANT and (node.name in FIXED_CONSTANTS or node.name not in constants):
         return None
+    number = node.number if node.kind is Kind.NUMBER else constants[node.name]
     exact = Fraction(number)
     return context.constant(fmpq(exact.numerator, exact.denominator))
 

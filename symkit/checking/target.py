@@ -135,8 +135,8 @@ def _has_pole(program: Program, point: Point, constants: Mapping[str, float]) ->
 def _has_value(program: Program, aim: Node, region: Region, constants: Mapping[str, float], seconds: float) -> bool:
     """Whether the loss is shown to have a value at the target wherever it has one for some prediction.
 
-    A part like `log(y)` has no value for any prediction or for none, so it is taken for a quantity with a value; but
-    behind a select it counts for some.
+    A part like `log(y)` has a value for any prediction or for none, so it is taken for a quantity that has one; but not
+    behind a select, which may pass it by, nor where the target is a number and all there is.
     """
     builder = ProgramBuilder()
     here = builder.include(program)
@@ -145,10 +145,9 @@ def _has_value(program: Program, aim: Node, region: Region, constants: Mapping[s
         changed = aim if node.kind is Kind.INPUT and node.name == PREDICTION else node
         operands = tuple(there[i] for i in node.operands)
         there.append(builder.leaf(changed) if node.is_leaf else builder.apply(node.operator, operands))
-    has_select = any(not node.is_leaf and node.operator.is_select for node in lower(program).nodes)
-    parts = (
-        [] if has_select else [h for h, t in zip(here, there, strict=True) if h == t and not builder.nodes[h].is_leaf]
-    )
+    parts: list[int] = []
+    if aim.kind is Kind.INPUT and not any(node.operator.is_select for node in lower(program).nodes if not node.is_leaf):
+        parts = [h for h, t in zip(here, there, strict=True) if h == t and not builder.nodes[h].is_leaf]
     joined = builder.build([there[program.root], *parts])
     places = joined.roots[1:]
     bounds = IntervalEvaluator(joined, None, constants).every_node(region.boxes.bounds)
