@@ -118,6 +118,11 @@ class IntervalEvaluator:
             at = self._points[operator] = PointBounds(operator, self.arithmetic)
         if operator.interval is not None:
             found: Intervals = operator.interval(at, *operands)
+            if self.arithmetic.is_real:
+                # In a dtype a comparison with NaN fails; of what is undefined nothing can be said.
+                for slot, operand in enumerate(operands):
+                    if operator.returns_truth or slot in operator.takes_truth:
+                        found = found.or_undefined(operand.undefined)
             return found
         has_own = operator.native is not None or operator.is_primitive or self.arithmetic.is_real
         alone = monotone(at, operator, operands) if has_own and _has_trend(operator) else None
