@@ -57,11 +57,13 @@ def check(
         whichever library computes.
 
     Raises:
-        DomainError: for an unknown dtype or name, or bounds that hold no number.
+        DomainError: for an unknown dtype or name, bounds that hold no number, or seconds that are not above 0.
         ParseError: for a requirement that cannot be read.
     """
     expression = parse(e) if isinstance(e, str) else e
     format_of(dtype)
+    if not isinstance(seconds, int | float) or not seconds > 0:
+        raise DomainError(f"seconds must be a number above 0, not {seconds!r}")
     constants = expression.constant_values()
     ranges = _ranges(expression, box)
     stated = [require] if isinstance(require, str) else list(require or ())
@@ -99,7 +101,15 @@ def _ranges(expression: Expression, box: Box | tuple[float, float] | None) -> di
             raise DomainError(f"{name!r} is neither input nor parameter; there are {', '.join(known) or 'none'}")
     ranges = dict.fromkeys(expression.inputs, (-math.inf, math.inf))
     ranges |= {name: (value, value) for name, value in expression.parameters.items()}
-    return ranges | {name: (float(low), float(high)) for name, (low, high) in given.items()}
+    return ranges | {name: _bounds(name, bounds) for name, bounds in given.items()}
+
+
+def _bounds(name: str, given: Any) -> tuple[float, float]:
+    try:
+        low, high = given
+        return float(low), float(high)
+    except (TypeError, ValueError, OverflowError):
+        raise DomainError(f"box: {name} takes a pair of numbers such as (-10, 10), not {given!r:.60}") from None
 
 
 def _learnt(expression: Expression) -> list[str]:

@@ -47,5 +47,7 @@ def read_box(text: str | None) -> dict[str, tuple[float, float]]:
             low, high = (float(bound) for bound in bounds.split(":"))
         except ValueError:
             raise DomainError(f'--box takes ranges such as "x=-10:10, beta=0:2", not {text!r}') from None
+        if name.strip() in box:
+            raise DomainError(f"--box gives two ranges for {name.strip()!r}; give one")
         box[name.strip()] = low, high
     return box

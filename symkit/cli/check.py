@@ -16,6 +16,9 @@ from symkit.cli.console import emit, emit_json, jsonable
 if TYPE_CHECKING:
     from symkit.checking import CheckReport, Verdict
 
+NARROWEST = 8
+"""Columns that reasons have, however narrow the terminal is; labels are folded before."""
+
 STYLES = {"proved": "green", "refuted": "red", "unknown": "yellow"}
 
 Line = tuple[str, "Verdict"]
@@ -97,9 +100,9 @@ def _lines(report: CheckReport) -> Iterator[Line]:
 
 def _table(report: CheckReport) -> Table:
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="cyan", no_wrap=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
+    grid.add_column(style="cyan", overflow="fold")
+    grid.add_column(no_wrap=True, min_width=max(map(len, STYLES)))
+    grid.add_column(overflow="fold", min_width=NARROWEST)
     for label, verdict in _lines(report):
         grid.add_row(label, Text(verdict.status, style=STYLES[verdict.status]), verdict.reason)
     return grid
