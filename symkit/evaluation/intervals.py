@@ -80,7 +80,10 @@ class IntervalEvaluator:
             for i in test.operands:
                 _invert(program, values, changed, i)
             operands[slot] = self._again(program, values, changed, node.operands[slot])
-        operands[0] = condition.truth(condition.holds_surely | ~possible[1], condition.fails_surely | ~possible[0])
+        narrowed_condition = condition.truth(
+            condition.holds_surely | ~possible[1], condition.fails_surely | ~possible[0]
+        )
+        operands[0] = narrowed_condition.or_undefined(condition.undefined)
         return operands
 
     def _again(self, program: Program, values: list[Intervals], changed: dict[int, Intervals], index: int) -> Intervals:

@@ -209,6 +209,9 @@ def _exact_bounds(operator: Operator, point: tuple[float, ...]) -> Bounds:
                     break
         if known is not None:
             return known
+        if value.is_finite():
+            # So near 0 that no precision here tells it from 0.
+            return float_below(value.lower()), float_above(value.upper())
     (value,) = evaluate_exact(_alone(operator), _named(point))
     number = float(value)
     if math.isnan(number) or math.isinf(number):
