@@ -271,7 +271,7 @@ def summary(results: dict[str, Any]) -> str:
     refuted = sum(item.status == "refuted" for item in judged)
     lines = [
         f"{proofs:,} proofs computed at {results['points']:,} numbers: {len(wrong)} with a counterexample.",
-        f"{refuted:,} witnesses computed: {len(denied)} finite in a library.",
+        f"{refuted:,} witnesses computed: {len(denied)} finite in a library. Torch's sign of NaN is 0 and hides it.",
         f"Intervals of {results['compared']:,} expressions: {len(results['strays'])} values outside.",
     ]
     lines += [f"Counterexample: {item.text} on {item.region}: {item.wrong}" for item in wrong]

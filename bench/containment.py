@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from bench.libraries import CONSTANTS, LIBRARIES, leaves, runner
 from symkit.evaluation import IntervalEvaluator, evaluate_exact
 from symkit.evaluation.formats import FORMATS, Format, Ordinals
 from symkit.evaluation.interval_arithmetic import Intervals
-from symkit.ir import Program
+from symkit.ir import Program, lower
 from symkit.text import program_text
 
 CORNERS = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, -3.0, 88.0, 89.0, -88.0, 1e4, -1e4, math.pi, -math.pi)
@@ -22,6 +22,9 @@ CORNERS = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, -3.0, 88.0, 89.0, -88.0, 1e4, -1
 
 FRACTION_OF_POINTS = 0.3
 """Boxes of one point."""
+
+MODERATE = 1e4
+"""What no operator makes so large that the exact evaluator calls it infinite, but at a pole."""
 
 Bounds = Mapping[str, tuple[Ordinals, Ordinals]]
 
@@ -130,16 +133,30 @@ def exact_strays(program: Program, rng: np.random.Generator, *, boxes: int = 20,
     low, high, undefined = (
         np.broadcast_to(part, (boxes,)) for part in (interval.low, interval.high, interval.undefined)
     )
+    lowered = lower(program, lambda operator: operator.exact is not None)
+    every = Program(lowered.nodes, range(len(lowered.nodes)))
     for box, point in np.ndindex(boxes, points):
-        at = {name: float(column[box, point]) for name, column in inside.items()}
-        (value,) = evaluate_exact(program, {**CONSTANTS, **at})
         if undefined[box]:
             continue
-        # The exact evaluator calls what is beyond 2**65536 infinite, and is good to 30 digits.
+        at = {name: float(column[box, point]) for name, column in inside.items()}
+        values = evaluate_exact(every, {**CONSTANTS, **at})
+        value = values[lowered.root]
+        # The exact evaluator calls what is beyond 2**65536 infinite: what follows from that is not exact.
+        if any(abs(found) == math.inf for found in values) and not _has_pole(lowered, values):
+            continue
+        # It is good to 30 digits.
         slack = abs(value) * 1e-29 if abs(value) != math.inf else 0.0
         if not low[box] - slack <= value <= high[box] + slack:
             return [_stray(program, "exact", form, where, inside, interval, float(value), (box, point))]
     return []
+
+
+def _has_pole(program: Program, values: Sequence[Any]) -> bool:
+    """Whether a node is infinite though its operands are of moderate size."""
+    return any(
+        abs(value) == math.inf and not node.is_leaf and all(abs(values[i]) < MODERATE for i in node.operands)
+        for node, value in zip(program.nodes, values, strict=True)
+    )
 
 
 def _interval(program: Program, arithmetic: Format | None, form: Format, where: Bounds) -> Intervals:
