@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from symkit import evaluate, parse
-from symkit.evaluation import IntervalEvaluator
+from symkit.evaluation.intervals import IntervalEvaluator
 
 FUNCTION = "x*sigmoid(x) - 0.3*cos(3*x)"
 FLOOR = -0.54

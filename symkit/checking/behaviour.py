@@ -14,8 +14,8 @@ import numpy as np
 
 from symkit.checking.operator_terms import Literals, conditions, is_kept, is_strict, kinks, partial
 from symkit.checking.tails import TailIntervals, tail_leaf, unordered
-from symkit.evaluation import IntervalEvaluator
 from symkit.evaluation.interval_arithmetic import Bools, Floats, Intervals
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild
 from symkit.ops import Operator
 

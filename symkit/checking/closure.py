@@ -18,8 +18,9 @@ from symkit.checking.reduction import decide_by_quantity
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
-from symkit.evaluation import IntervalEvaluator, evaluate_numpy
+from symkit.evaluation import evaluate_numpy
 from symkit.evaluation.formats import Floats
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.evaluation.time_limit import OutOfTime, time_limit
 from symkit.ir import Program
 

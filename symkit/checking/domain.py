@@ -13,9 +13,10 @@ from symkit.checking.prover import Claim, Point, first_failure
 from symkit.checking.region import Boxes
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
-from symkit.evaluation import IntervalEvaluator, evaluate_numpy
+from symkit.evaluation import evaluate_numpy
 from symkit.evaluation.formats import Floats
 from symkit.evaluation.interval_arithmetic import Bools
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Program
 
 CONFIRMED = 32

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symkit.checking.losses import difference
 from symkit.checking.protect import unprotected
 from symkit.errors import DomainError
-from symkit.evaluation import IntervalEvaluator
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Kind, Node
 from symkit.ops import Operator, standard
 from symkit.text import Expression, parse

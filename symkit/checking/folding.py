@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symkit.checking.region import Region
-from symkit.evaluation import IntervalEvaluator
 from symkit.evaluation.interval_arithmetic import Intervals
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.evaluation.time_limit import OutOfTime, check_time
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild
 from symkit.ops import Operator, Term

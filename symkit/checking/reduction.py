@@ -12,8 +12,8 @@ import numpy as np
 
 from symkit.checking.prover import Claim, Outcome, decide
 from symkit.checking.region import Region
-from symkit.evaluation import IntervalEvaluator
 from symkit.evaluation.formats import FORMATS
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Kind, Node, Program, ProgramBuilder, rebuild
 
 QUANTITY = "quantity:"

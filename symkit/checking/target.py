@@ -19,8 +19,9 @@ from symkit.checking.reduction import QUANTITY, reduced
 from symkit.checking.region import Region
 from symkit.checking.shrink import shrunk
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
-from symkit.evaluation import IntervalEvaluator, evaluate_balls, evaluate_exact
+from symkit.evaluation import evaluate_balls, evaluate_exact
 from symkit.evaluation.formats import Floats
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.evaluation.time_limit import time_limit
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, reachable, rebuild
 from symkit.transform import gradient

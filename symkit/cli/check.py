@@ -101,7 +101,7 @@ def _lines(report: CheckReport) -> Iterator[Line]:
 def _table(report: CheckReport) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="cyan", overflow="fold")
-    grid.add_column(no_wrap=True, min_width=max(map(len, STYLES)))
+    grid.add_column(no_wrap=True, min_width=max(len(verdict.status) for _, verdict in _lines(report)))
     grid.add_column(overflow="fold", min_width=NARROWEST)
     for label, verdict in _lines(report):
         grid.add_row(label, Text(verdict.status, style=STYLES[verdict.status]), verdict.reason)

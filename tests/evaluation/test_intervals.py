@@ -13,8 +13,8 @@ from bench.containment import exact_strays, strays
 from bench.libraries import LIBRARIES, runner
 from symkit import zoo
 from symkit.errors import DomainError
-from symkit.evaluation import IntervalEvaluator
 from symkit.evaluation.formats import FORMATS
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.evaluation.time_limit import OutOfTime, time_limit
 from symkit.ir import Program, ProgramBuilder
 from symkit.ops import Operator, standard
