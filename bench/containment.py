@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.libraries import CONSTANTS, LIBRARIES, leaves, runner
-from symkit.evaluation import IntervalEvaluator, evaluate_exact
+from symkit.evaluation import evaluate_exact
 from symkit.evaluation.formats import FORMATS, Format, Ordinals
 from symkit.evaluation.interval_arithmetic import Intervals
+from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Program, lower
 from symkit.text import program_text
 
