@@ -246,6 +246,9 @@ class Operator:
             raise ValueError(
                 f"operator {self.name!r} needs an expansion, or all of exact, partials, ball, torch and numpy"
             )
+        is_bounded = self.interval is not None or self.turns is not None or (self.trend and None not in self.trend)
+        if self.expansion is None and not is_bounded:
+            raise ValueError(f"operator {self.name!r} needs interval, turns, or a trend in every operand")
         if self.partials is not None and len(self.partials) != self.arity:
             raise ValueError(f"operator {self.name!r} has {self.arity} operands and {len(self.partials)} partials")
         if self.torch_backward is not None and len(self.torch_backward) != self.arity:
