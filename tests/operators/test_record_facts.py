@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -222,3 +223,9 @@ def _jumps(operator: Operator, slot: int, point: Point, order: int) -> bool:
     found = [run(jet(operator).program, along(operator, slot, point[slot] + by, point))[root] for by in steps]
     low, high = min(found), max(found)
     return bool(high - low > 1e-4 * max(1, abs(low), abs(high)))
+
+
+def test_a_primitive_that_nothing_bounds_is_refused() -> None:
+    tanh = standard()["tanh"]
+    with pytest.raises(ValueError, match="interval, turns, or a trend"):
+        replace(tanh, trend=(None,))
