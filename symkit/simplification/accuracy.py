@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from symkit.evaluation import evaluate_balls, evaluate_exact, evaluate_numpy
 from symkit.evaluation.formats import Format
+from symkit.evaluation.time_limit import OutOfTime
 from symkit.ir import Program, reachable
 from symkit.simplification.points import Box, Columns, Floats, moderate, sample
 from symkit.transform import gradient, stabilise
@@ -68,10 +69,6 @@ class Repairs(Enum):
     ALL = "all"
     OVERFLOWS = "overflows"
     NONE = "none"
-
-
-class OutOfTime(Exception):
-    """The time for an expression is used up."""
 
 
 @dataclass(frozen=True)

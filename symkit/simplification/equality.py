@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from symkit.checking.verdict import Verdict, proved, refuted, unknown
 from symkit.errors import DomainError
+from symkit.evaluation.time_limit import OutOfTime
 from symkit.ir import Kind, Node, Program, ProgramBuilder, digest, lower, rebuild
-from symkit.simplification.accuracy import OutOfTime
 from symkit.simplification.domain import domain
 from symkit.simplification.meanings import spelled_out
 from symkit.simplification.plain_rules import NEUTRAL

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from symkit.errors import DomainError
 from symkit.evaluation.formats import Format, format_of
+from symkit.evaluation.time_limit import OutOfTime
 from symkit.ir import Program
 from symkit.simplification import store
-from symkit.simplification.accuracy import Judge, OutOfTime, Repairs
+from symkit.simplification.accuracy import Judge, Repairs
 from symkit.simplification.costs import cost, weight
 from symkit.simplification.hazards import keeps_hazards
 from symkit.simplification.points import Box
