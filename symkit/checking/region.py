@@ -86,7 +86,8 @@ class Region:
 
     def bounds(self, name: str) -> tuple[float, float]:
         place = self.names.index(name)
-        return tuple(float(self.format.numbers(bound[place])) for bound in (self.low, self.high))  # type: ignore[return-value]
+        low, high = (float(self.format.numbers(bound[place])) for bound in (self.low, self.high))
+        return low, high
 
     def __str__(self) -> str:
         """`x in [-10, 10]`, or `x` where it is all there is."""
