@@ -192,6 +192,8 @@ def test_an_operator_without_a_closed_form_stays_and_is_named() -> None:
         torch="torch.log2",
         numpy="numpy.log2",
         domain=(Condition("> 0", lambda b, x: x),),
+        defined_on=(0.0, math.inf),
+        trend=("increasing",),
         safe=(1.0,),
     )
     e = parse("log2(x)/x", table=standard().extended(record))
