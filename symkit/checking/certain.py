@@ -15,7 +15,16 @@ ENOUGH_BITS = 90
 
 def value_at(program: Program, point: Mapping[str, float], constants: Mapping[str, float]) -> Any:
     """A ball around the value of the only root, narrow where that can be had; None where it may be undefined."""
-    return _narrowest(program, {**constants, **point})
+    values = {**constants, **point}
+    found = None
+    for bits in PRECISIONS:
+        (ball,) = evaluate_balls(program, values, bits)
+        if not ball.is_finite():
+            continue
+        found = ball
+        if ball.rel_accuracy_bits() >= ENOUGH_BITS or ball.is_exact():
+            break
+    return found
 
 
 def ball_text(ball: Any) -> str:
@@ -38,15 +47,3 @@ def sign_at(program: Program, point: Mapping[str, float], constants: Mapping[str
         if ball.is_zero():
             return 0
     return None
-
-
-def _narrowest(program: Program, values: Mapping[str, float]) -> Any:
-    found = None
-    for bits in PRECISIONS:
-        (ball,) = evaluate_balls(program, values, bits)
-        if not ball.is_finite():
-            continue
-        found = ball
-        if ball.rel_accuracy_bits() >= ENOUGH_BITS or ball.is_exact():
-            break
-    return found
