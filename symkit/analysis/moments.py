@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
-from symkit.analysis.breakpoints import DENSE, breakpoints
-from symkit.analysis.curve import Curve, Normal
+from symkit.analysis.breakpoints import DENSE
 from symkit.analysis.expectation import expectations
 from symkit.analysis.features import features
 from symkit.analysis.obstacles import hole
-from symkit.errors import DomainError
-from symkit.ir import Program, ProgramBuilder
-from symkit.text import Expression, parse
-from symkit.text.expression import needed_constants
-from symkit.transform import gradient, stabilise
+from symkit.analysis.subject import Subject
+from symkit.text import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +72,8 @@ def moments(
     Raises:
         DomainError: for a loss, an unknown parameter, or a variance that is not positive and finite.
     """
-    subject = _Subject.of(expression, mean, variance, parameters)
-    return subject.moments(subject.breakpoints)
+    subject = Subject.of(expression, mean, variance, parameters)
+    return _moments(subject, subject.breakpoints)
 
 
 def backward_gain(
@@ -93,8 +87,8 @@ def backward_gain(
 
     A function that jumps has none: its derivative is 0 on both sides and no function at the jump.
     """
-    subject = _Subject.of(expression, mean, variance, parameters)
-    return subject.backward_gain(subject.joint_breakpoints)
+    subject = Subject.of(expression, mean, variance, parameters)
+    return _backward_gain(subject, subject.joint_breakpoints)
 
 
 def analyze(
@@ -105,10 +99,10 @@ def analyze(
     parameters: Mapping[str, float] | None = None,
 ) -> Analysis:
     """Moments, backward gain, kinks and poles at once; arguments and errors as for `moments`."""
-    subject = _Subject.of(expression, mean, variance, parameters)
+    subject = Subject.of(expression, mean, variance, parameters)
     points = subject.joint_breakpoints
-    gain, reason = subject.backward_gain(points)
-    measured = subject.moments(points)
+    gain, reason = _backward_gain(subject, points)
+    measured = _moments(subject, points)
     points = [point for point in points if abs(point - mean) <= DENSE * subject.normal.deviation]
     here, slope = (features(curve, subject.normal, points) for curve in (subject.curve, subject.slope))
     kinks = (here.jumps | slope.jumps | slope.unbounded) & ~here.unbounded
@@ -121,84 +115,27 @@ def analyze(
     )
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """An activation with a value for everything but its input, and the distribution of that."""
+def _moments(subject: Subject, points: list[float]) -> Moments:
+    first, second, spread = expectations(
+        subject.curve, subject.normal, points, (1, 2), variable=subject.variable, centred=True
+    )
+    reason = ""
+    if first.reason:
+        reason = f"No mean: the function {first.reason}."
+    elif spread.reason:
+        reason = f"No variance: the square of the function {spread.reason}."
+    return Moments(first.value, spread.value, second.value, first.error, spread.error, False, reason)
 
-    program: Program
-    values: Mapping[str, float]
-    variable: str
-    normal: Normal
 
-    @classmethod
-    def of(
-        cls, expression: Expression | str, mean: float, variance: float, parameters: Mapping[str, float] | None
-    ) -> _Subject:
-        e = parse(expression) if isinstance(expression, str) else expression
-        if e.kind != "activation":
-            raise DomainError(
-                f"{e} is of kind {e.kind}, of {', '.join(e.inputs) or 'no input'}; moments are those of an activation, "
-                "a function of x alone"
-            )
-        if not math.isfinite(mean):
-            raise DomainError(f"mean {mean!r} is not finite")
-        if not (0 < variance < math.inf):
-            raise DomainError(f"variance {variance!r} is not positive and finite; it is the square of the deviation")
-        given = {name: float(value) for name, value in (parameters or {}).items()}
-        settable = (*e.parameters, *needed_constants(e.program))
-        unknown = [name for name in given if name not in settable]
-        if unknown:
-            raise DomainError(f"{unknown[0]!r} is no parameter; there are {', '.join(settable) or 'none'}")
-        for name, value in given.items():
-            if not math.isfinite(value):
-                raise DomainError(f"parameter {name} = {value!r} is not finite")
-        values = {**e.constant_values(**given), **e.parameters, **given}
-        return cls(stabilise(e.program), values, e.inputs[0], Normal(float(mean), math.sqrt(variance)))
-
-    @cached_property
-    def curve(self) -> Curve:
-        return Curve(self.program, self.values, self.variable)
-
-    @cached_property
-    def derivative(self) -> Program:
-        return gradient(self.program, [self.variable])
-
-    @cached_property
-    def slope(self) -> Curve:
-        return Curve(self.derivative, self.values, self.variable)
-
-    @property
-    def breakpoints(self) -> list[float]:
-        """Those of f."""
-        return breakpoints(self.program, self.values, self.variable, self.normal)
-
-    @property
-    def joint_breakpoints(self) -> list[float]:
-        """Those of f and f'."""
-        builder = ProgramBuilder()
-        roots = [builder.include(program)[program.root] for program in (self.program, self.derivative)]
-        return breakpoints(builder.build(roots), self.values, self.variable, self.normal)
-
-    def moments(self, points: list[float]) -> Moments:
-        first, second, spread = expectations(
-            self.curve, self.normal, points, (1, 2), variable=self.variable, centred=True
-        )
-        reason = ""
-        if first.reason:
-            reason = f"No mean: the function {first.reason}."
-        elif spread.reason:
-            reason = f"No variance: the square of the function {spread.reason}."
-        return Moments(first.value, spread.value, second.value, first.error, spread.error, False, reason)
-
-    def backward_gain(self, points: list[float]) -> tuple[float | None, str]:
-        gap = hole(self.curve, self.normal, points, self.variable)
-        if gap:
-            return None, f"No backward gain: the function {gap}."
-        (squared,) = expectations(self.slope, self.normal, points, (2,), variable=self.variable)
-        if squared.value is None:
-            return None, f"No backward gain: the square of the derivative {squared.reason}."
-        jumps = features(self.curve, self.normal, points).jumps
-        for point, jump in zip(points, jumps, strict=True):
-            if jump:
-                return None, f"No backward gain: the function jumps at {self.variable} = {point:.6g}."
-        return squared.value, ""
+def _backward_gain(subject: Subject, points: list[float]) -> tuple[float | None, str]:
+    gap = hole(subject.curve, subject.normal, points, subject.variable)
+    if gap:
+        return None, f"No backward gain: the function {gap}."
+    (squared,) = expectations(subject.slope, subject.normal, points, (2,), variable=subject.variable)
+    if squared.value is None:
+        return None, f"No backward gain: the square of the derivative {squared.reason}."
+    jumps = features(subject.curve, subject.normal, points).jumps
+    for point, jump in zip(points, jumps, strict=True):
+        if jump:
+            return None, f"No backward gain: the function jumps at {subject.variable} = {point:.6g}."
+    return squared.value, ""
