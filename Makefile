@@ -34,7 +34,7 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) --editable ".[dev]"
+	$(INSTALL) --editable ".[dev,plot]"
 	touch $@
 
 .venv/installed-docs: .venv/installed

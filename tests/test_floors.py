@@ -11,7 +11,7 @@ from import_walk import FILES, ROOT, Import, imports
 FACADE = "__init__"
 FLOORS = (
     {"errors", "disk_cache"},
-    {"ops"},
+    {"ops", "files"},
     {"ir"},
     {"text"},
     {"evaluation"},
@@ -23,6 +23,7 @@ FLOORS = (
     {"nn", "zoo", "spaces"},
     {"search", "meta"},
     {"api"},
+    {"reporting"},
     {FACADE},
     {"cli"},
     {"__main__"},

@@ -10,8 +10,8 @@ import typer
 
 from symkit.cli.arguments import Formula, JsonOption, KindOption, read_expression
 from symkit.cli.console import emit_json, remark
-from symkit.cli.files import check_place, write_text, write_whole
 from symkit.errors import DomainError
+from symkit.files import check_place, write_text, write_whole
 
 if TYPE_CHECKING:
     import torch

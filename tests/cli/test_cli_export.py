@@ -11,7 +11,7 @@ import torch
 from commands import Command
 
 from symkit import evaluate, export, parse
-from symkit.cli.files import write_whole
+from symkit.files import write_whole
 
 TEXT = "x*sigmoid(beta*x)"
 

@@ -1,0 +1,1 @@
+"""Pictures and pages: what other rooms find out, shown."""
