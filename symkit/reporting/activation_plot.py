@@ -1,0 +1,221 @@
+"""Pictures of activations: f and its derivatives, with what happens where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from symkit.analysis.curve import Curve
+from symkit.analysis.shape import Shape, shape
+from symkit.analysis.subject import Subject
+from symkit.errors import DomainError
+from symkit.reporting.canvas import COLOURS
+from symkit.reporting.drawing import Drawing
+from symkit.reporting.panels import (
+    BEND,
+    FAINT,
+    FUNCTION,
+    INK,
+    NAME,
+    PRIMES,
+    SLOPE,
+    TITLE,
+    Line,
+    draw,
+    draw_jumps,
+    finished,
+    legend_below,
+    rows_of_panels,
+    shortened,
+)
+from symkit.reporting.sampling import Trace, traced
+from symkit.text import Expression
+from symkit.transform import gradient
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+REACH, FARTHEST = 5.0, 10.0
+"""Deviations from the mean that are drawn, and that may be drawn to show a break or an extremum."""
+
+FEW = 8
+"""More breaks and extrema than this do not widen the picture."""
+
+MOST_MARKS = 60
+
+MOST = 30
+"""Functions in one picture."""
+
+SATURATED, DEAD = COLOURS[4], COLOURS[5]
+HEIGHTS = (2.9, 2.0, 1.8)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation to be drawn, for a normal input."""
+
+    expression: Expression
+    mean: float
+    variance: float
+    parameters: Mapping[str, float]
+
+    @cached_property
+    def subject(self) -> Subject:
+        return Subject.of(self.expression, self.mean, self.variance, self.parameters)
+
+    @cached_property
+    def shape(self) -> Shape:
+        return shape(self.expression, mean=self.mean, variance=self.variance, parameters=self.parameters)
+
+    @cached_property
+    def points(self) -> list[float]:
+        """Where f or f' may not be smooth."""
+        return self.subject.joint_breakpoints
+
+    def trace(self, order: int, low: float, high: float) -> Trace:
+        """Of a derivative of f; order 0 is f itself."""
+        subject = self.subject
+        program = subject.program if order == 0 else subject.derivative
+        for _ in range(1, order):
+            program = gradient(program, [subject.variable])
+        return traced(Curve(program, subject.values, subject.variable), self.points, subject.normal, low, high)
+
+    @cached_property
+    def range(self) -> tuple[float, float]:
+        """What is drawn: the bulk of the input, and what happens a little further out."""
+        deviation = self.subject.normal.deviation
+        low, high = self.mean - REACH * deviation, self.mean + REACH * deviation
+        features = [*(found.x for found in self.shape.breaks), *(found.x for found in self.shape.extrema)]
+        if len(features) > FEW:
+            return low, high
+        near = [x for x in features if abs(x - self.mean) <= FARTHEST * deviation]
+        return min([low, *(x - deviation for x in near)]), max([high, *(x + deviation for x in near)])
+
+
+def plot_activation(activation: Activation, box: tuple[float, float] | None, order: int) -> Drawing:
+    """One activation, its derivatives up to an order, and its breaks, extrema, zeros, asymptotes, flat stretches."""
+    low, high = box or activation.range
+    figure, axes = rows_of_panels(*HEIGHTS[: order + 1])
+    text = str(activation.expression)
+    axes[0].set_title(shortened(text, TITLE), parse_math=False)
+    ends = (activation.shape.left, activation.shape.right)
+    levels = [end.intercept for end in ends if end.intercept is not None and not end.slope]
+    for n, (panel, colour) in enumerate(zip(axes, (FUNCTION, SLOPE, BEND), strict=False)):
+        trace = activation.trace(n, low, high)
+        label = f"f{PRIMES[n]}({activation.subject.variable})"
+        draw(panel, [Line(trace, "", colour)], low, high, levels=levels if n == 0 else ())
+        draw_jumps(panel, trace, colour)
+        _lines_at_poles(panel, activation, low, high)
+        panel.set_ylabel(label, color=colour)
+    density(axes[0], activation, low, high)
+    _asymptotes(axes[0], activation, low, high)
+    _flat_stretches(axes, activation, low, high)
+    _marks(axes[0], activation, low, high)
+    axes[-1].set_xlabel(activation.subject.variable)
+    legend_below(figure, axes)
+    return finished(figure, [text], axes)
+
+
+def plot_activations(activations: Sequence[Activation], box: tuple[float, float] | None, order: int) -> Drawing:
+    """Several activations: on the same axes as far as colours can be told apart, else each on its own."""
+    if len(activations) > MOST:
+        raise DomainError(f"{len(activations)} functions are too many for one picture: it takes up to {MOST}")
+    ranges = [activation.range for activation in activations]
+    low, high = box or (min(low for low, _ in ranges), max(high for _, high in ranges))
+    if len(activations) > len(COLOURS):
+        return _small_multiples(activations, low, high)
+    figure, axes = rows_of_panels(*HEIGHTS[: order + 1])
+    variable = activations[0].subject.variable
+    for n, panel in enumerate(axes):
+        lines = [
+            Line(activation.trace(n, low, high), shortened(str(activation.expression), NAME), colour)
+            for activation, colour in zip(activations, COLOURS, strict=False)
+        ]
+        draw(panel, lines, low, high)
+        panel.set_ylabel(f"f{PRIMES[n]}({variable})")
+    density(axes[0], activations[0], low, high)
+    axes[-1].set_xlabel(variable)
+    legend_below(figure, axes, columns=2)
+    return finished(figure, [str(activation.expression) for activation in activations], axes)
+
+
+def _small_multiples(activations: Sequence[Activation], low: float, high: float) -> Drawing:
+    from matplotlib.figure import Figure
+
+    columns = 3
+    rows = -(-len(activations) // columns)
+    figure = Figure(figsize=(2.4 * columns, 1.7 * rows + 0.3), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+    drawn = []
+    for panel, activation in zip_longest(grid, activations):
+        if activation is None:
+            panel.set_axis_off()
+            continue
+        text = str(activation.expression)
+        panel.set_title(shortened(text, 30), fontsize=7, parse_math=False)
+        panel.tick_params(labelsize=7, labelbottom=True)
+        lines = [Line(activation.trace(0, low, high), "f", FUNCTION), Line(activation.trace(1, low, high), "f′", SLOPE)]
+        draw(panel, lines, low, high, linewidth=1.2)
+        drawn.append(panel)
+    legend_below(figure, drawn)
+    return finished(figure, [str(activation.expression) for activation in activations], drawn)
+
+
+def density(axes: Axes, activation: Activation, low: float, high: float) -> None:
+    """The density of the input, in the lowest part of the panel."""
+    deviation = activation.subject.normal.deviation
+    x = np.linspace(low, high, 201)
+    density = 0.2 * np.exp(-0.5 * ((x - activation.mean) / deviation) ** 2)
+    label = f"input N({activation.mean:g}, {activation.variance:g})"
+    axes.fill_between(x, density, color=FAINT, alpha=0.22, lw=0, transform=axes.get_xaxis_transform(), label=label)
+
+
+def _asymptotes(axes: Axes, activation: Activation, low: float, high: float) -> None:
+    """Straight lines that f tends to, each over its half of the picture."""
+    found, middle, label = activation.shape, 0.5 * (low + high), "asymptote"
+    for end, side in ((found.left, (low, middle)), (found.right, (middle, high))):
+        if end.slope is not None and end.intercept is not None:
+            x = np.array(side)
+            axes.plot(x, end.slope * x + end.intercept, "--", color=INK, linewidth=0.9, label=label, zorder=2.5)
+            label = "_"
+
+
+def _lines_at_poles(axes: Axes, activation: Activation, low: float, high: float) -> None:
+    poles = [found.x for found in activation.shape.breaks if found.kind == "pole" and low <= found.x <= high]
+    for i, x in enumerate(poles[:MOST_MARKS]):
+        axes.axvline(x, color=INK, linestyle=":", linewidth=0.9, label="_" if i else "pole", zorder=2)
+
+
+def _flat_stretches(axes: Sequence[Axes], activation: Activation, low: float, high: float) -> None:
+    """Where f stays near a limit, in the panel of f; where f' is 0, in that of f'."""
+    found = activation.shape
+    saturated = [(stretch.low, stretch.high) for stretch in found.saturation]
+    dead = [(zone.low, zone.high) for zone in found.dead_zones]
+    shaded = ((saturated, SATURATED, "saturated"), (dead, DEAD, "dead (slope 0)"))
+    for panel, (stretches, colour, label) in zip(axes, shaded, strict=False):
+        for stretch in stretches:
+            ends = max(stretch[0], low), min(stretch[1], high)
+            if ends[0] < ends[1]:
+                panel.axvspan(*ends, color=colour, alpha=0.2, lw=0, label=label, zorder=1)
+                label = "_"
+
+
+def _marks(axes: Axes, activation: Activation, low: float, high: float) -> None:
+    found = activation.shape
+    groups: tuple[tuple[str, list[tuple[float, float | None]], str, float, str], ...] = (
+        ("zero", [(x, 0.0) for x in found.zeros], "o", 3.0, INK),
+        ("minimum", [(e.x, e.value) for e in found.extrema if e.kind == "minimum"], "v", 6.0, "none"),
+        ("maximum", [(e.x, e.value) for e in found.extrema if e.kind == "maximum"], "^", 6.0, "none"),
+        ("kink", [(b.x, b.value) for b in found.breaks if b.kind in ("kink", "vertical tangent")], "D", 7.0, "none"),
+        ("hole", [(b.x, b.left) for b in found.breaks if b.kind == "hole"], "o", 4.5, "white"),
+    )
+    for label, points, marker, size, face in groups:
+        inside = [(x, y) for x, y in points if y is not None and low <= x <= high]
+        if 0 < len(inside) <= MOST_MARKS:
+            x, y = zip(*inside, strict=True)
+            axes.plot(x, y, marker, ms=size, mec=INK, mfc=face, mew=1.0, ls="none", label=label, zorder=5)
