@@ -1,0 +1,147 @@
+"""Drawing loss landscapes: curves on a line, maps on a plane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symkit.errors import DomainError
+from symkit.nn import Landscape
+from symkit.reporting.canvas import COLOURS, format_of, rendered, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.contour import QuadContourSet
+    from matplotlib.figure import Figure
+
+LEVELS = 14
+"""About how many levels of loss a map tells apart."""
+
+APART = 30.0
+"""Losses of which the highest is this many times the lowest are told apart by ratio."""
+
+NOWHERE = "#d9d9d9"
+"""The colour of a map where the loss is no finite number."""
+
+FLAT = 1e-6
+"""Losses that differ by no more than this part of themselves are drawn as one."""
+
+HUGE = 1e200
+"""What is larger is as good as infinite; matplotlib's own arithmetic would overflow."""
+
+
+def plot_landscape(
+    landscape: Landscape | Mapping[str, Landscape], path: str | Path | None = None, *, loss: str = "loss"
+) -> Figure:
+    """Draws loss landscapes: lines as curves on the same axes, planes as maps side by side with one scale of colours.
+
+    The model itself is at 0, and on a map marked by a cross. A curve is broken where the loss is no finite number;
+    a map is grey there.
+
+    Args:
+        landscape: one, or several by name, all lines or all planes.
+        path: a file to write, .svg or .png; None to write none.
+        loss: what the losses are, for the label of their axis or scale.
+
+    Returns:
+        A matplotlib Figure, which pyplot knows nothing of.
+
+    Raises:
+        DomainError: for a file of another kind, for lines and planes together, for more than six, for none, or where
+            no loss is finite.
+        Unsupported: where matplotlib is not installed.
+    """
+    named = {"": landscape} if isinstance(landscape, Landscape) else landscape
+    if not 1 <= len(named) <= len(COLOURS):
+        raise DomainError(f"{len(named)} landscapes cannot be drawn together: 1 to {len(COLOURS)} can")
+    planes = [found.betas is not None for found in named.values()]
+    if any(planes) != all(planes):
+        raise DomainError("a line and a plane cannot be drawn together: make all landscapes with the same directions")
+    if all(_drawable(found).mask.all() for found in named.values()):
+        raise DomainError("there is nothing to draw: no loss of the landscape is a finite number")
+    file = None if path is None else Path(path)
+    format = None if file is None else format_of(file)
+    with styled():
+        drawn = _maps(named, loss) if all(planes) else _curves(named, loss)
+    if file is not None and format is not None:
+        file.write_bytes(rendered(drawn, format))
+    return drawn
+
+
+def _curves(named: Mapping[str, Landscape], loss: str) -> Figure:
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(5.0, 3.2), layout="constrained")
+    axes = drawn.add_subplot()
+    for (name, found), colour in zip(named.items(), COLOURS, strict=False):
+        axes.plot(found.alphas, _drawable(found), color=colour, label=name)
+    axes.set_xlim(*_ends(named))
+    axes.set_xlabel("along the direction, in norms of the filters")
+    axes.set_ylabel(loss)
+    if any(named):
+        axes.legend()
+    return drawn
+
+
+def _maps(named: Mapping[str, Landscape], loss: str) -> Figure:
+    from matplotlib.figure import Figure
+
+    shown = np.concatenate([_drawable(found).compressed() for found in named.values()])
+    levels = _levels(float(shown.min()), float(shown.max()))
+    drawn = Figure(figsize=(3.4 * len(named) + 0.8, 3.3), layout="constrained")
+    row = drawn.subplots(1, len(named), squeeze=False, sharex=True, sharey=True)[0]
+    maps = [_map(axes, name, found, levels) for axes, (name, found) in zip(row, named.items(), strict=True)]
+    row[0].set_ylabel("along the second direction")
+    drawn.colorbar(maps[0], ax=list(row), label=loss, format="%.8g", ticks=levels)
+    return drawn
+
+
+def _levels(low: float, high: float) -> NDArray[np.float64]:
+    """Round levels from the lowest to the highest loss: in steps of 1, 2, 5, 10 where they are far apart, else even."""
+    from matplotlib.ticker import MaxNLocator
+
+    if low > 0 and high > APART * low:
+        first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+        steps = (1.0, 2.0, 5.0) if last - first <= LEVELS // 2 else (1.0,)
+        powers = range(first, last + 1, -(-(last - first) // LEVELS))
+        levels = np.array([step * 10.0**power for power in powers for step in steps])
+        top = 10.0 ** (powers[-1] + powers.step)
+        levels = np.append(levels, top)
+        return levels[max(np.searchsorted(levels, low, "right") - 1, 0) : np.searchsorted(levels, high) + 1]
+    size = max(abs(low), abs(high))
+    # What is flat needs levels too.
+    room = 0.1 * (size or 1.0) if high - low <= FLAT * size else 0.0
+    even: NDArray[np.float64] = np.asarray(MaxNLocator(LEVELS).tick_values(low - room, high + room))
+    return even
+
+
+def _map(axes: Axes, name: str, found: Landscape, levels: NDArray[np.float64]) -> QuadContourSet:
+    from matplotlib.colors import BoundaryNorm
+
+    losses = _drawable(found).T
+    axes.set_facecolor(NOWHERE)
+    axes.grid(False)
+    filled = axes.contourf(
+        found.alphas, found.betas, losses, levels=levels, cmap="viridis", norm=BoundaryNorm(levels, 256)
+    )
+    axes.contour(found.alphas, found.betas, losses, levels=levels, colors="white", linewidths=0.4, alpha=0.6)
+    axes.plot([0], [0], marker="+", color="white", markersize=8, markeredgewidth=1.2)
+    axes.set_aspect("equal")
+    axes.set_title(name)
+    axes.set_xlabel("along the first direction")
+    return filled
+
+
+def _drawable(found: Landscape) -> np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]:
+    """The losses; what is not finite is masked."""
+    return np.ma.masked_where(~(np.abs(found.losses) < HUGE), found.losses, copy=True)
+
+
+def _ends(named: Mapping[str, Landscape]) -> tuple[float, float]:
+    span = max(found.span for found in named.values())
+    return -span, span
