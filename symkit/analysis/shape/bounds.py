@@ -1,0 +1,141 @@
+"""Infimum and supremum of f, and the least Lipschitz constant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from symkit.analysis.curve import Floats
+from symkit.analysis.shape.ends import end
+from symkit.analysis.shape.facts import End
+from symkit.analysis.shape.line import Line
+from symkit.analysis.shape.rows import Row
+from symkit.analysis.shape.signs import runs
+
+GROWS = 4.0
+"""Peaks far out that are so many times those before them have no bound."""
+
+VISIBLE = 1e-9
+"""What far out exceeds the rest by less than this part of it is rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Values that a function takes or tends to, each with where; `is_whole` says whether its bounds are among them."""
+
+    places: tuple[tuple[float, float], ...]
+    is_whole: bool
+
+    @property
+    def low(self) -> float:
+        return min(value for value, _ in self.places)
+
+    @property
+    def high(self) -> float:
+        return max(value for value, _ in self.places)
+
+
+def value_bounds(line: Line, left: End, right: End) -> tuple[float, float] | None:
+    """Infimum and supremum of f; None if f is defined nowhere, or does far out what cannot be told."""
+    inside: list[tuple[float, float]] = []
+    for joint in line.joints:
+        inside += [(value, joint.x) for value in (joint.left, joint.right, joint.value) if value is not None]
+    for stretch in line.stretches:
+        places = [stretch.low, *(run.high for run in stretch.slope)]
+        inside += [(line.rows.value.number(x), x) for x in places if x not in line.cuts]
+    found = _with_ends(line, line.rows.value, line.rows.slope, inside, (left, right))
+    return (found.low, found.high) if found.places and found.is_whole else None
+
+
+def lipschitz(line: Line, left: End, right: End) -> tuple[float | None, float | None, str]:
+    """The least constant, where the slope has or tends to that size, and why there is none."""
+    name = line.rows.subject.variable
+    if not line.stretches:
+        return None, None, "the function is defined nowhere"
+    for joint in line.joints:
+        kind = joint.seen.kind if joint.seen is not None else ""
+        said = {"pole": "f has no bound", "jump": "f jumps", "vertical tangent": "the slope has no bound"}.get(kind)
+        if said is not None:
+            return None, None, f"{said} at {name} = {joint.x:.6g}"
+    if any(not line.joins(b.low) and a.high != b.low for a, b in zip(line.domain, line.domain[1:], strict=False)):
+        return None, None, "the domain has a gap"
+    inside: list[tuple[float, float]] = []
+    for joint in line.joints:
+        if joint.seen is None:
+            inside.append((line.rows.slope.number(joint.x), joint.x))
+        else:
+            slopes = (joint.seen.left_slope, joint.seen.right_slope)
+            inside += [(slope, joint.x) for slope in slopes if slope is not None]
+    for stretch in line.stretches:
+        places = [stretch.low, *(run.high for run in stretch.bend)]
+        inside += [(line.rows.slope.number(x), x) for x in places if x not in line.cuts]
+        # A slope that is constant has no inflection beside it.
+        middle = float(stretch.x[len(stretch.x) // 2])
+        inside.append((line.rows.slope.number(middle), middle))
+    tails = [_of_slope(line, way, f) for way, f in ((-1, left), (1, right))]
+    found = _with_ends(line, line.rows.slope, line.rows.bend, inside, (tails[0], tails[1]))
+    sizes = [(abs(value), x) for value, x in found.places]
+    if not sizes or not found.is_whole:
+        return None, None, "it cannot be told whether the slope has a bound far out"
+    most = max(size for size, _ in sizes)
+    near = [x for size, x in sizes if size >= most * (1 - 1e-14)]
+    if math.isinf(most):
+        return None, None, f"the slope grows without bound as {name} tends to {'-inf' if near[0] < 0 else 'inf'}"
+    return most, min(near, key=lambda x: (math.isinf(x), x not in line.cuts, abs(x))), ""
+
+
+def _of_slope(line: Line, way: int, f: End) -> End:
+    """What the slope does where f does that."""
+    if f.slope is not None or f.kind == "undefined":
+        return End(f.slope, "constant" if f.slope is not None else "undefined")
+    if f.kind == "polynomial" and f.degree is not None and f.degree != 1:
+        return End(math.inf if f.degree > 1 else 0.0, "other")
+    known = {"logarithmic": 0.0, "power times log": math.inf, "exponential": math.inf, "faster": math.inf}
+    return End(known[f.kind], "other") if f.kind in known else end(line.rows.slope, way)
+
+
+def _with_ends(
+    line: Line, row: Row, slope: Row, inside: Iterable[tuple[float, float]], ends: tuple[End, End]
+) -> Values:
+    """What is found in the window, far out and in the limit."""
+    places = [(value, x) for value, x in inside if not math.isnan(value)]
+    is_whole = True
+    for tail, way, x in zip(ends, (-1, 1), line.far, strict=True):
+        if tail.kind == "undefined" or not line.stretches:
+            continue
+        if tail.limit is not None:
+            places.append((tail.limit, way * math.inf))
+        elif tail.kind == "oscillating":
+            places += _peaks(row, x, way)
+        else:
+            is_whole = False
+        heights = row.floats(x)
+        finite = heights[np.isfinite(heights)]
+        if places and finite.size:
+            low, high = min(value for value, _ in places), max(value for value, _ in places)
+            slack = VISIBLE * max(abs(bound) if math.isfinite(bound) else 0.0 for bound in (low, high))
+            if finite.min() < low - slack or finite.max() > high + slack:
+                places += [(row.number(turn), turn) for turn in _turns(slope, x)]
+    return Values(tuple(places), is_whole)
+
+
+def _turns(slope: Row, x: Floats) -> list[float]:
+    ascending = np.sort(x)
+    found = runs(slope, ascending[1:-1], float(ascending[0]), float(ascending[-1]))
+    return [run.high for run in found[:-1]]
+
+
+def _peaks(row: Row, x: Floats, way: int) -> list[tuple[float, float]]:
+    """An infinity where the peaks of an oscillation grow."""
+    values = row.floats(x)
+    half = len(values) // 2
+    found = []
+    for turn in (1, -1):
+        with np.errstate(invalid="ignore"):
+            early, late = (np.max(turn * part, initial=0.0) for part in (values[:half], values[half:]))
+        if late > GROWS * early:
+            found.append((turn * math.inf, way * math.inf))
+    return found

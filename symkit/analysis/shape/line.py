@@ -1,0 +1,143 @@
+"""The line that is looked at: breakpoints, samples between them and far out, and the runs of sign of each function."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from symkit.analysis.breakpoints import DENSE
+from symkit.analysis.curve import Floats
+from symkit.analysis.shape.breaks import Joint, joints
+from symkit.analysis.shape.facts import Interval
+from symkit.analysis.shape.rows import Row, Rows
+from symkit.analysis.shape.signs import Run, runs
+
+PER_DEVIATION = 128
+"""Samples between breakpoints, a deviation,"""
+
+FEWEST = 32
+"""and on a short stretch."""
+
+FINE = 2.0 ** -np.arange(1.0, 40.0)
+"""Distances from both ends of a stretch, in parts of it, at which more samples lie."""
+
+FARTHEST = 2.0**27
+"""How many times further than the window it is looked."""
+
+PER_OCTAVE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What lies between two neighbouring breakpoints: points inside, and how they join beside them.
+
+    Attributes:
+        low, high: the breakpoints, or the ends of the window.
+        x: points strictly inside, ascending.
+        slope, bend: runs of sign of f' and f''; none where f is undefined.
+    """
+
+    low: float
+    high: float
+    x: Floats
+    slope: list[Run]
+    bend: list[Run]
+
+
+class Line:
+    """An activation within 10 deviations of the mean, and the places far out where only size and trend count."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        normal = rows.subject.normal
+        self.low, self.high = (normal.mean + sign * DENSE * normal.deviation for sign in (-1, 1))
+        self.cuts = [cut for cut in rows.subject.joint_breakpoints if self.low < cut < self.high]
+        self.joints: list[Joint] = joints(rows, self.cuts, self.low, self.high)
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """Where f is defined, ascending."""
+        found = []
+        for low, high in pairwise([self.low, *self.cuts, self.high]):
+            x = self._points(low, high)
+            if not len(x) or not runs_defined(self.rows.value, x):
+                continue
+            found.append(Stretch(low, high, x, runs(self.rows.slope, x, low, high), runs(self.rows.bend, x, low, high)))
+        return found
+
+    def _points(self, low: float, high: float) -> Floats:
+        step = 2.0 ** math.floor(math.log2(self.rows.subject.normal.deviation / PER_DEVIATION))
+        grid = step * np.arange(math.ceil(low / step), math.floor(high / step) + 1)
+        if len(grid) < FEWEST:
+            grid = np.linspace(low, high, FEWEST)
+        reach = 0.5 * min(high - low, self.rows.subject.normal.deviation)
+        x = np.unique(np.concatenate([grid, low + reach * FINE, high - reach * FINE]))
+        return x[(x > low) & (x < high)]
+
+    def joint(self, x: float) -> Joint | None:
+        """The breakpoint there."""
+        return next((joint for joint in self.joints if joint.x == x), None)
+
+    def joins(self, x: float) -> bool:
+        """Whether f is continuous at a point."""
+        joint = self.joint(x)
+        return joint is None or joint.is_continuous
+
+    @cached_property
+    def far(self) -> tuple[Floats, Floats]:
+        """Points beyond the window on the left, outwards, and on the right."""
+        normal = self.rows.subject.normal
+        count = round(math.log2(FARTHEST)) * PER_OCTAVE
+        away = DENSE * normal.deviation * 2.0 ** (np.arange(count + 1) / PER_OCTAVE)
+        return normal.mean - away, normal.mean + away
+
+    @cached_property
+    def domain(self) -> tuple[Interval, ...]:
+        """Where f is defined; beyond the window where it is so at its end and far out."""
+        found: list[Interval] = []
+        for stretch in self.stretches:
+            low = self._outer(stretch.low)
+            high = self._outer(stretch.high)
+            if found and found[-1].high == low and self._is_defined(low):
+                found[-1] = Interval(found[-1].low, high)
+            else:
+                found.append(Interval(low, high))
+        return tuple(found)
+
+    def _is_defined(self, x: float) -> bool:
+        joint = self.joint(x)
+        return joint is None or joint.value is not None
+
+    def _outer(self, x: float) -> float:
+        """An end of the window is where the domain ends only if it does so beyond."""
+        if x not in (self.low, self.high):
+            return x
+        way = 0 if x == self.low else 1
+        if self.rows.value.sign(float(self.far[way][-1])) is None:
+            return x
+        return -math.inf if way == 0 else math.inf
+
+    def trend_beyond(self, row: Row, way: int, sign: int) -> bool:
+        """Whether a function keeps this sign from the end of the window to far out (way -1 or 1); 0 is level."""
+        x = self.far[0 if way < 0 else 1]
+        seen = np.sign(row.floats(x))
+        plain = seen[~np.isnan(seen) & (seen != 0)]
+        if sign and plain.size and (plain == sign).all() and not np.isnan(seen).any():
+            return True
+        # Noise, underflow and overflow are told from what is there by exact values; these, too, end somewhere.
+        if sign == 0 and plain.size:
+            return False
+        places = x[:: (2 if sign else 6) * PER_OCTAVE]
+        return all(row.sign(float(place)) in (0, sign) for place in places)
+
+
+def runs_defined(row: Row, x: Floats) -> bool:
+    """Whether a function is defined between breakpoints: at some of these points, all of which are alike."""
+    if np.isfinite(row.floats(x)).any():
+        return True
+    probes = x[np.unique(np.linspace(0, len(x) - 1, 5).astype(int))]
+    return any(row.sign(float(probe)) is not None for probe in probes)
