@@ -12,6 +12,7 @@ from rich.text import Text
 from symkit.cli.arguments import BoxOption, Formula, JsonOption, KindOption, read_box, read_expression
 from symkit.cli.card import card, heading
 from symkit.cli.console import emit, emit_json, jsonable
+from symkit.reporting.wording import verdict_lines
 
 if TYPE_CHECKING:
     from symkit.checking import CheckReport, Verdict
@@ -75,34 +76,11 @@ def _decisive(report: CheckReport) -> Iterator[Line]:
         yield requirement.text, requirement.verdict
 
 
-def _lines(report: CheckReport) -> Iterator[Line]:
-    """Every verdict, in the order in which they are shown."""
-    yield "closure", report.closure
-    yield "closure, compiled", report.compiled_closure
-    yield "gradient", report.gradient
-    yield "gradient by torch", report.torch_gradient
-    for name, verdict in report.uses.items():
-        yield f"uses {name}", verdict
-    for label, found in (
-        ("not negative", report.nonnegative),
-        (f"not negative in {report.dtype}", report.nonnegative_dtype),
-        ("least at target", report.minimum_at_target),
-    ):
-        if found is not None:
-            yield label, found
-    if report.classification is not None:
-        yield "classes: closure", report.classification.closure
-        yield "classes: not negative", report.classification.nonnegative
-        yield "classes: least at target", report.classification.minimum_at_target
-    for requirement in report.required:
-        yield requirement.text, requirement.verdict
-
-
 def _table(report: CheckReport) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="cyan", overflow="fold")
-    grid.add_column(no_wrap=True, min_width=max(len(verdict.status) for _, verdict in _lines(report)))
+    grid.add_column(no_wrap=True, min_width=max(len(verdict.status) for _, verdict in verdict_lines(report)))
     grid.add_column(overflow="fold", min_width=NARROWEST)
-    for label, verdict in _lines(report):
+    for label, verdict in verdict_lines(report):
         grid.add_row(label, Text(verdict.status, style=STYLES[verdict.status]), verdict.reason)
     return grid

@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symkit.cli.analyze import analysis_rows
-from symkit.cli.card import Row, card, counted, formula_rows, heading, known_as
+from symkit.cli.card import Row, card, counted, heading
 from symkit.cli.console import emit
 from symkit.cli.data import Split
 from symkit.cli.outcome import learnt_rows, metric_of, outcome, table
 from symkit.cli.train import Comparison, Plan, Result
+from symkit.reporting.wording import formula_rows, known_as
 from symkit.text import Expression
 from symkit.text.describe import describe
 

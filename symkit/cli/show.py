@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from symkit.cli.arguments import Formula, JsonOption, KindOption, read_expression
-from symkit.cli.card import card, formula_rows, heading, known_as
+from symkit.cli.card import card, heading
 from symkit.cli.console import emit, emit_json
+from symkit.reporting.wording import formula_rows, known_as
 from symkit.text import Expression
 from symkit.text.describe import describe
 

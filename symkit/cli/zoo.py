@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symkit.cli.arguments import JsonOption, read_expression
-from symkit.cli.card import Row, card, counted, formula_rows, heading, held, listing, settings_text
+from symkit.cli.card import Row, card, counted, heading, listing
 from symkit.cli.console import emit, emit_json, remark
 from symkit.errors import DomainError
+from symkit.reporting.wording import formula_rows, held, settings_text
 
 if TYPE_CHECKING:
     from symkit.zoo import Entry, Match
