@@ -1,0 +1,155 @@
+"""Expansions next to 0: sums of c * t**a * log(1/t)**b with certain coefficients, up to a power of t that is left out.
+
+They give limits that no evaluation can: `t*log(t)`, `1/t - 1/t`, `(1 - 9*t)/(9*t)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+Exponent = tuple[Fraction, int]
+"""Power of t, and power of log(1/t)."""
+
+KEPT = 5
+"""Powers of t that are kept beyond the leading one."""
+
+MOST_TERMS = 60
+NEVER = Fraction(10**6)
+"""Beyond every power that matters: the remainder of what is exact."""
+
+
+class Undecided(Exception):
+    """The expansion does not exist in these terms, or its leading term is not certain."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expansion:
+    """A function of t > 0 near 0.
+
+    Attributes:
+        terms: coefficient by exponent, the leading term first; balls, none of them exactly 0.
+        order: what is left out is smaller than t**a for every a below this.
+    """
+
+    terms: dict[Exponent, Any]
+    order: Fraction = NEVER
+
+    @classmethod
+    def of(cls, terms: Iterable[tuple[Exponent, Any]], order: Fraction = NEVER) -> Expansion:
+        """A sum of terms, those beyond the order left out."""
+        total: dict[Exponent, Any] = {}
+        for exponent, coefficient in terms:
+            total[exponent] = total[exponent] + coefficient if exponent in total else coefficient
+        ordered = sorted((e for e, c in total.items() if not c.is_zero()), key=lambda e: (e[0], -e[1]))
+        kept = {e: total[e] for e in ordered if e[0] < order}
+        if len(kept) > MOST_TERMS:
+            raise Undecided
+        return cls(kept, order)
+
+    @classmethod
+    def constant(cls, value: Any) -> Expansion:
+        return cls.of([((Fraction(0), 0), value)])
+
+    @property
+    def is_exact(self) -> bool:
+        return self.order >= NEVER
+
+    @property
+    def is_zero(self) -> bool:
+        return not self.terms and self.is_exact
+
+    @property
+    def lowest(self) -> Fraction:
+        """A power that the function is no larger than, but for logarithms."""
+        return next(iter(self.terms))[0] if self.terms else self.order
+
+    @property
+    def leading(self) -> tuple[Exponent, Any]:
+        """The leading term. Raises Undecided if its coefficient may be 0."""
+        if not self.terms:
+            raise Undecided
+        exponent, coefficient = next(iter(self.terms.items()))
+        if coefficient.contains(0):
+            raise Undecided
+        return exponent, coefficient
+
+    @property
+    def sign(self) -> int:
+        """That of the function near 0."""
+        return 0 if self.is_zero else 1 if self.leading[1] > 0 else -1
+
+    @property
+    def limit(self) -> Any:
+        """A ball, or an infinity as a float."""
+        if not self.terms or self.lowest > 0:
+            if self.order > 0:
+                return 0.0
+            raise Undecided
+        (power, logs), coefficient = next(iter(self.terms.items()))
+        if power == 0 and logs <= 0:
+            return coefficient if logs == 0 else 0.0
+        return math.copysign(math.inf, self.sign)
+
+    @property
+    def bounded(self) -> tuple[Any, Expansion]:
+        """The constant term, and the rest, which tends to 0. Raises Undecided where it does not."""
+        constant = self.terms.get((Fraction(0), 0))
+        rest = Expansion({e: c for e, c in self.terms.items() if e != (Fraction(0), 0)}, self.order)
+        if rest.lowest <= 0 and not rest.is_zero:
+            raise Undecided
+        return constant, rest
+
+    def __add__(self, other: Expansion) -> Expansion:
+        return Expansion.of([*self.terms.items(), *other.terms.items()], min(self.order, other.order))
+
+    def __neg__(self) -> Expansion:
+        return Expansion({e: -c for e, c in self.terms.items()}, self.order)
+
+    def __sub__(self, other: Expansion) -> Expansion:
+        return self + -other
+
+    def __mul__(self, other: Expansion) -> Expansion:
+        if self.is_zero or other.is_zero:
+            return Expansion({})
+        order = min(self.order + other.lowest, other.order + self.lowest, NEVER)
+        if order < NEVER or len(self.terms) * len(other.terms) > MOST_TERMS:
+            order = min(order, self.lowest + other.lowest + KEPT)
+        products = (((a + b, m + n), c * d) for (a, m), c in self.terms.items() for (b, n), d in other.terms.items())
+        return Expansion.of(products, order)
+
+    def series(self, coefficients: Iterable[Any]) -> Expansion:
+        """The sum of coefficients times powers 0, 1, ... of this expansion, which tends to 0 as a power of t."""
+        if self.is_zero:
+            return Expansion.constant(next(iter(coefficients)))
+        if self.lowest <= 0:
+            raise Undecided
+        small = Expansion.of(self.terms.items(), min(self.order, self.lowest + KEPT))
+        total, power = Expansion({}), Expansion.constant(_one())
+        for coefficient in coefficients:
+            total = total + power * Expansion.constant(coefficient)
+            power = power * small
+            if power.lowest >= KEPT:
+                return Expansion.of(total.terms.items(), min(total.order, Fraction(KEPT)))
+        raise Undecided
+
+    def relative(self) -> tuple[Exponent, Any, Expansion]:
+        """(exponent, coefficient, rest) of exponent term * (1 + rest), where the rest tends to 0."""
+        (power, logs), coefficient = self.leading
+        others = list(self.terms.items())[1:]
+        rest = Expansion.of(
+            (((a - power, b - logs), c / coefficient) for (a, b), c in others),
+            NEVER if self.is_exact else self.order - power,
+        )
+        if rest.lowest <= 0:
+            raise Undecided
+        return (power, logs), coefficient, rest
+
+
+def _one() -> Any:
+    from flint import arb
+
+    return arb(1)
