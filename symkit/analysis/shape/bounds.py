@@ -18,6 +18,9 @@ from symkit.analysis.shape.signs import runs
 GROWS = 4.0
 """Peaks far out that are so many times those before them have no bound."""
 
+FAR, SWING, SAMPLES = 100, 2.0**-5, 4096
+"""Where far out an oscillation is followed, in how wide steps, and how many."""
+
 VISIBLE = 1e-9
 """What far out exceeds the rest by less than this part of it is rounding."""
 
@@ -38,7 +41,7 @@ class Values:
         return max(value for value, _ in self.places)
 
 
-def value_bounds(line: Line, left: End, right: End) -> tuple[float, float] | None:
+def value_bounds(line: Line) -> tuple[float, float] | None:
     """Infimum and supremum of f; None if f is defined nowhere, or does far out what cannot be told."""
     inside: list[tuple[float, float]] = []
     for joint in line.joints:
@@ -46,11 +49,11 @@ def value_bounds(line: Line, left: End, right: End) -> tuple[float, float] | Non
     for stretch in line.stretches:
         places = [stretch.low, *(run.high for run in stretch.slope)]
         inside += [(line.rows.value.number(x), x) for x in places if x not in line.cuts]
-    found = _with_ends(line, line.rows.value, line.rows.slope, inside, (left, right))
+    found = _with_ends(line, line.rows.value, line.rows.slope, inside, (line.left, line.right))
     return (found.low, found.high) if found.places and found.is_whole else None
 
 
-def lipschitz(line: Line, left: End, right: End) -> tuple[float | None, float | None, str]:
+def lipschitz(line: Line) -> tuple[float | None, float | None, str]:
     """The least constant, where the slope has or tends to that size, and why there is none."""
     name = line.rows.subject.variable
     if not line.stretches:
@@ -75,7 +78,7 @@ def lipschitz(line: Line, left: End, right: End) -> tuple[float | None, float | 
         # A slope that is constant has no inflection beside it.
         middle = float(stretch.x[len(stretch.x) // 2])
         inside.append((line.rows.slope.number(middle), middle))
-    tails = [_of_slope(line, way, f) for way, f in ((-1, left), (1, right))]
+    tails = [_of_slope(line, way, f) for way, f in ((-1, line.left), (1, line.right))]
     found = _with_ends(line, line.rows.slope, line.rows.bend, inside, (tails[0], tails[1]))
     sizes = [(abs(value), x) for value, x in found.places]
     if not sizes or not found.is_whole:
@@ -109,7 +112,8 @@ def _with_ends(
         if tail.limit is not None:
             places.append((tail.limit, way * math.inf))
         elif tail.kind == "oscillating":
-            places += _peaks(row, x, way)
+            places += [*_growing(row, x, way), *_swing(row, slope, float(x[FAR]), line)]
+            continue
         else:
             is_whole = False
         heights = row.floats(x)
@@ -128,7 +132,21 @@ def _turns(slope: Row, x: Floats) -> list[float]:
     return [run.high for run in found[:-1]]
 
 
-def _peaks(row: Row, x: Floats, way: int) -> list[tuple[float, float]]:
+def _swing(row: Row, slope: Row, start: float, line: Line) -> list[tuple[float, float]]:
+    """The extremes of an oscillation far out."""
+    x = start + SWING * line.rows.subject.normal.deviation * np.arange(float(SAMPLES))
+    heights = row.floats(x)
+    if not np.isfinite(heights).all():
+        return []
+    found = []
+    for peak in (int(np.argmin(heights)), int(np.argmax(heights))):
+        low, high = float(x[max(peak - 1, 0)]), float(x[min(peak + 1, SAMPLES - 1)])
+        turns = [run.high for run in runs(slope, np.linspace(low, high, 5)[1:-1], low, high)[:-1]]
+        found += [(row.number(place), place) for place in turns or [float(x[peak])]]
+    return found
+
+
+def _growing(row: Row, x: Floats, way: int) -> list[tuple[float, float]]:
     """An infinity where the peaks of an oscillation grow."""
     values = row.floats(x)
     half = len(values) // 2

@@ -16,6 +16,9 @@ from symkit.analysis.shape.sided import one_sided
 SAME = 1e-9
 """Limits of two sides that differ by less, relative to their size, are one."""
 
+VISIBLE = 1e-12
+"""Part of the values around a point below which nothing is seen there."""
+
 ROUNDED = 2.0**-50
 """By what part of itself a breakpoint may be off."""
 
@@ -68,20 +71,26 @@ def _reach(cut: float, room: float) -> float:
 
 
 def _joint(rows: Rows, cut: float, reach: float) -> Joint:
-    value = _finite(rows.value.number(cut))
-    slope = _finite(rows.slope.number(cut))
+    slopes = _both(rows.slope, cut, reach)
+    # A limit of slopes where f has none is one of a derivative that holds elsewhere.
     left, right = _both(rows.value, cut, reach)
-    slopes = [
-        None if limit is None else _snapped(found, slope, 0.0)
-        for limit, found in zip((left, right), _both(rows.slope, cut, reach), strict=True)
-    ]
-    slack = ROUNDED * abs(cut) * max((abs(s) for s in slopes if s is not None and math.isfinite(s)), default=0.0)
-    left, right = _snapped(left, value, slack), _snapped(right, value, slack)
-    kind = _kind(value, left, right, slopes[0], slopes[1])
+    left_slope = None if left is None else slopes[0]
+    right_slope = None if right is None else slopes[1]
+    steep = max((abs(s) for s in (left_slope, right_slope) if s is not None and math.isfinite(s)), default=0.0)
+    slack = ROUNDED * abs(cut) * steep + _size(rows.value, cut, reach)
+    left, value, right = _merged(left, _finite(rows.value.number(cut)), right, slack)
+    slack = _size(rows.slope, cut, reach)
+    left_slope, slope, right_slope = _merged(left_slope, _finite(rows.slope.number(cut)), right_slope, slack)
+    kind = _kind(value, left, right, left_slope, right_slope)
+    if kind is None and left is None and right is None:
+        return Joint(cut, value, None, None, math.inf, None)
     if kind is None:
         return Joint(cut, value, left, right, _order(rows, cut, reach), None)
     order = {"kink": 0.0, "vertical tangent": 0.0, "edge": math.inf}.get(kind, -1.0)
-    seen = Break(cut, kind, left, right, slopes[0], slopes[1], value, slope)
+    left, right, left_slope, right_slope = (
+        None if limit is None or math.isnan(limit) else limit for limit in (left, right, left_slope, right_slope)
+    )
+    seen = Break(cut, kind, left, right, left_slope, right_slope, value, slope)
     return Joint(cut, value, left, right, order, seen)
 
 
@@ -93,15 +102,26 @@ def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _snapped(limit: float | None, value: float | None, slack: float) -> float | None:
-    """The value itself where the limit is that but for its last digits, or for the rounding of the point."""
-    if limit is None or value is None:
-        return limit
-    return value if _alike(limit, value) or abs(limit - value) <= slack else limit
+def _size(row: Row, cut: float, reach: float) -> float:
+    """What is too small to be seen beside the values around a point."""
+    sizes = [abs(row.number(cut + side * reach)) for side in (-1, 1)]
+    return VISIBLE * max((size for size in sizes if math.isfinite(size)), default=0.0)
 
 
-def _alike(a: float, b: float) -> bool:
-    return a == b or math.isfinite(a - b) and abs(a - b) <= SAME * max(abs(a), abs(b))
+def _merged(
+    left: float | None, value: float | None, right: float | None, slack: float
+) -> tuple[float | None, float | None, float | None]:
+    """The three numbers, those that are the same but for rounding being the shortest of them."""
+    found: list[float | None] = [left, value, right]
+    for i, j in ((0, 2), (0, 1), (1, 2)):
+        a, b = found[i], found[j]
+        if a is not None and b is not None and _alike(a, b, slack):
+            found[i] = found[j] = 0.0 if abs(a) <= slack else min(a, b, key=lambda number: len(repr(number)))
+    return found[0], found[1], found[2]
+
+
+def _alike(a: float, b: float, slack: float = 0.0) -> bool:
+    return a == b or math.isfinite(a - b) and abs(a - b) <= max(SAME * max(abs(a), abs(b)), slack)
 
 
 Kind = Literal["kink", "jump", "pole", "vertical tangent", "hole", "edge"]
@@ -115,24 +135,22 @@ def _kind(
     right_slope: float | None,
 ) -> Kind | None:
     limits = [limit for limit in (left, right) if limit is not None]
+    slopes = [slope for slope in (left_slope, right_slope) if slope is not None]
     if any(math.isinf(limit) for limit in limits):
         return "pole"
     if not limits:
-        return "jump" if value is not None else "hole"
-    if len(limits) == 2 and not _alike(*limits):
+        return None
+    if limits[0] != limits[-1] or any(math.isnan(limit) for limit in limits):
         return "jump"
     if value is None:
         return "hole" if len(limits) == 2 else "edge"
-    if not _alike(limits[0], value):
+    if limits[0] != value:
         return "jump"
-    slopes = [slope for slope in (left_slope, right_slope) if slope is not None]
     if any(math.isinf(slope) for slope in slopes):
         return "vertical tangent"
     if len(limits) == 1:
         return "edge"
-    if len(slopes) == 2 and not _alike(*slopes):
-        return "kink"
-    return None if len(slopes) == 2 else "kink"
+    return None if len(slopes) == 2 and slopes[0] == slopes[1] else "kink"
 
 
 def _order(rows: Rows, cut: float, reach: float) -> float:

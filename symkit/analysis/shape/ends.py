@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,9 @@ DECADES = range(1, 9)
 LATER = 8
 """So many of the last places must tell one story."""
 
+ROUNDED = 1e-13
+"""Differences below this are what is left of a slope that is known to 30 digits, or was found by extrapolation."""
+
 SMALL = 1e-20
 """What changes by less than this part of itself does not change."""
 
@@ -24,8 +28,12 @@ def end(row: Row, way: int) -> End:
     """The end to the right (1) or to the left (-1)."""
     places = [way * place * 10.0**k for k in DECADES for place in PLACES]
     values = [row.exact(place) for place in places]
-    if any(value != value for value in values[-LATER:]):
-        return End(None, "undefined")
+    if any(value != value for value in values):
+        # What is infinity times 0 to the evaluator may be constant up to there.
+        known = list(itertools.takewhile(lambda value: value == value, values))
+        if len(known) < LATER or any(value != known[0] for value in known):
+            return End(None, "undefined")
+        values, places = known, places[: len(known)]
     if any(math.isinf(value) for value in values):
         return _explosive(places, values)
     m = values[0].context
@@ -64,15 +72,18 @@ def _told(m: Any, way: int, x: list[Any], values: list[Any]) -> End:
     return End(unbounded if grows else None, "other")
 
 
-def _limit(m: Any, values: Sequence[Any]) -> Any | None:
-    """The limit of a sequence whose differences shrink at least like roots of the distance; None if it has none."""
+def _limit(m: Any, values: Sequence[Any], floor: float = 0.0) -> Any | None:
+    """The limit of a sequence whose differences shrink at least like roots of the distance; None if it has none.
+
+    Differences below the floor do not count.
+    """
     size = max(abs(value) for value in values[-LATER:])
     if not size:
         return m.mpf(0)
     steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False)]
     early, late = max(steps[-LATER : -LATER // 2]), max(steps[-LATER // 2 :])
-    if late <= SMALL * size:
-        return values[-1]
+    if late <= max(SMALL * size, floor):
+        return values[-LATER // 2]
     if late > 0.2 * early:
         return None
     if not _keeps_way(values):
@@ -110,10 +121,9 @@ def _wavering(m: Any, x: list[Any], values: list[Any]) -> End:
 
 
 def _linear(m: Any, slope: Any, x: list[Any], values: list[Any], unbounded: float) -> End:
-    exact = _short(m, slope, 1e-13 * abs(slope))
-    rests = [value - exact * place for value, place in zip(values, x, strict=True)]
-    intercept = _limit(m, rests)
-    steepness = _number(exact)
+    rests = [value - slope * place for value, place in zip(values, x, strict=True)]
+    intercept = _limit(m, rests, ROUNDED)
+    steepness = _number(slope)
     if intercept is None:
         return End(unbounded, "polynomial", degree=1.0, coefficient=steepness, text=f"~ {_text(steepness, 'x')}")
     height = _number(intercept)
@@ -183,10 +193,10 @@ def _explosive(places: Sequence[float], values: Sequence[Any]) -> End:
 
 
 def _short(m: Any, value: Any, tolerance: Any) -> Any:
-    """The shortest decimal of at most 12 digits within a tolerance, exactly; else the value itself."""
+    """The shortest decimal of at most 9 digits within a tolerance, exactly; else the value itself."""
     if abs(value) <= tolerance:
         return m.mpf(0)
-    for digits in range(1, 13):
+    for digits in range(1, 10):
         short = m.mpf(f"{float(value):.{digits}g}")
         if abs(short - value) <= tolerance:
             return short

@@ -11,8 +11,10 @@ import numpy as np
 
 from symkit.analysis.breakpoints import DENSE
 from symkit.analysis.curve import Floats
+from symkit.analysis.features import features
 from symkit.analysis.shape.breaks import Joint, joints
-from symkit.analysis.shape.facts import Interval
+from symkit.analysis.shape.ends import end
+from symkit.analysis.shape.facts import End, Interval
 from symkit.analysis.shape.rows import Row, Rows
 from symkit.analysis.shape.signs import Run, runs
 
@@ -55,8 +57,19 @@ class Line:
         self.rows = rows
         normal = rows.subject.normal
         self.low, self.high = (normal.mean + sign * DENSE * normal.deviation for sign in (-1, 1))
-        self.cuts = [cut for cut in rows.subject.joint_breakpoints if self.low < cut < self.high]
+        self.points = rows.subject.joint_breakpoints
+        self.cuts = [cut for cut in self.points if self.low < cut < self.high]
         self.joints: list[Joint] = joints(rows, self.cuts, self.low, self.high)
+
+    @cached_property
+    def left(self) -> End:
+        """What f does as x tends to -inf."""
+        return end(self.rows.value, -1)
+
+    @cached_property
+    def right(self) -> End:
+        """The same for +inf."""
+        return end(self.rows.value, 1)
 
     @cached_property
     def stretches(self) -> list[Stretch]:
@@ -81,6 +94,12 @@ class Line:
     def joint(self, x: float) -> Joint | None:
         """The breakpoint there."""
         return next((joint for joint in self.joints if joint.x == x), None)
+
+    def value_at(self, x: float) -> float | None:
+        """f(x), None where that is no finite number."""
+        joint = self.joint(x)
+        value = self.rows.value.number(x) if joint is None else joint.value
+        return value if value is not None and math.isfinite(value) else None
 
     def joins(self, x: float) -> bool:
         """Whether f is continuous at a point."""
@@ -110,19 +129,33 @@ class Line:
 
     def _is_defined(self, x: float) -> bool:
         joint = self.joint(x)
-        return joint is None or joint.value is not None
+        if joint is None:
+            return True
+        # A float may miss a pole.
+        is_pole = any(side is not None and math.isinf(side) for side in (joint.left, joint.right))
+        return joint.value is not None and not is_pole
 
     def _outer(self, x: float) -> float:
         """An end of the window is where the domain ends only if it does so beyond."""
         if x not in (self.low, self.high):
             return x
         way = 0 if x == self.low else 1
-        if self.rows.value.sign(float(self.far[way][-1])) is None:
+        if (self.left, self.right)[way].kind == "undefined" or self._breaks_beyond(2 * way - 1):
             return x
         return -math.inf if way == 0 else math.inf
 
+    def _breaks_beyond(self, way: int) -> bool:
+        """Whether f has jumps or poles beyond the window."""
+        points = [point for point in self.points if (point >= self.high if way > 0 else point <= self.low)]
+        if not points:
+            return False
+        seen = features(self.rows.subject.curve, self.rows.subject.normal, points)
+        return bool((seen.jumps | seen.unbounded).any())
+
     def trend_beyond(self, row: Row, way: int, sign: int) -> bool:
         """Whether a function keeps this sign from the end of the window to far out (way -1 or 1); 0 is level."""
+        if (self.left if way < 0 else self.right).kind == "undefined" or self._breaks_beyond(way):
+            return False
         x = self.far[0 if way < 0 else 1]
         seen = np.sign(row.floats(x))
         plain = seen[~np.isnan(seen) & (seen != 0)]
@@ -132,7 +165,7 @@ class Line:
         if sign == 0 and plain.size:
             return False
         places = x[:: (2 if sign else 6) * PER_OCTAVE]
-        return all(row.sign(float(place)) in (0, sign) for place in places)
+        return all(row.sign(float(place)) in (0, sign, None) for place in places)
 
 
 def runs_defined(row: Row, x: Floats) -> bool:

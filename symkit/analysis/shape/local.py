@@ -123,8 +123,8 @@ def extrema(line: Line, found: tuple[Piece, ...]) -> tuple[Extremum, ...]:
         x = before.high
         if x != after.low:
             continue
-        value = line.rows.value.number(x)
-        if not math.isfinite(value):
+        value = line.value_at(x)
+        if value is None:
             continue
         below, above = _beside(line, x, value, before.trend, after.trend)
         if below:
@@ -156,6 +156,6 @@ def inflections(line: Line) -> tuple[Inflection, ...]:
     for stretch in line.stretches:
         for run in stretch.bend:
             if last is not None and last.high == run.low and last.sign * run.sign < 0 and line.joins(run.low):
-                points.append(Inflection(run.low, line.rows.value.number(run.low)))
+                points.append(Inflection(run.low, line.value_at(run.low) or 0.0))
             last = run
     return tuple(points)

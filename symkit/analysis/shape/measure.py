@@ -10,8 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from symkit.analysis.shape.bounds import lipschitz, value_bounds
-from symkit.analysis.shape.ends import end
-from symkit.analysis.shape.facts import Bump, DeadZone, End, Piece, Saturated, Shape
+from symkit.analysis.shape.facts import Bump, DeadZone, Piece, Saturated, Shape
 from symkit.analysis.shape.levels import Stair, bumps, saturation
 from symkit.analysis.shape.line import Line
 from symkit.analysis.shape.local import extrema, inflections, pieces, roots, sign_changes
@@ -51,14 +50,13 @@ def shape(
     subject = Subject.of(e, mean, variance, parameters)
     rows = Rows(subject)
     line = Line(rows)
-    left, right = (end(rows.value, way) for way in (-1, 1))
     found = pieces(line)
     zeros, zero_intervals = roots(line, rows.value, rows.slope)
     fixed, fixed_intervals = roots(line, rows.lift, rows.lift_slope)
-    span = value_bounds(line, left, right)
-    constant, steepest, reason = lipschitz(line, left, right)
+    span = value_bounds(line)
+    constant, steepest, reason = lipschitz(line)
     known, is_proved = parity(subject, rows.value)
-    humps = _bumps(line, found, left, right)
+    humps = _bumps(line, found)
     dead = tuple(
         DeadZone(piece.low, piece.high, subject.normal.probability(piece.low, piece.high))
         for piece in found
@@ -82,9 +80,9 @@ def shape(
         lipschitz=constant,
         lipschitz_at=steepest,
         lipschitz_reason=reason,
-        left=left,
-        right=right,
-        saturation=_saturation(line, span, left, right),
+        left=line.left,
+        right=line.right,
+        saturation=_saturation(line, span),
         dead_zones=dead,
         parity=known,
         even_share=even_share(subject, known),
@@ -95,7 +93,7 @@ def shape(
     )
 
 
-def _bumps(line: Line, found: tuple[Piece, ...], left: End, right: End) -> tuple[Bump, ...]:
+def _bumps(line: Line, found: tuple[Piece, ...]) -> tuple[Bump, ...]:
     """Those of each range on which f is continuous."""
     chain: list[Stair] = []
     humps: list[Bump] = []
@@ -104,22 +102,23 @@ def _bumps(line: Line, found: tuple[Piece, ...], left: End, right: End) -> tuple
         if before is not None and (before.high != piece.low or not line.joins(piece.low)):
             humps += bumps(line.rows.value.floats, chain)
             chain = []
-        chain.append(Stair(piece, _height(line, piece.low, 1, left), _height(line, piece.high, -1, right)))
+        chain.append(Stair(piece, _height(line, piece.low, 1), _height(line, piece.high, -1)))
     humps += bumps(line.rows.value.floats, chain)
     return tuple(humps)
 
 
-def _height(line: Line, x: float, way: int, beyond: End) -> float:
+def _height(line: Line, x: float, way: int) -> float:
     """The value that a piece starts with (way 1) or ends with (-1)."""
     if math.isinf(x):
+        beyond = line.left if x < 0 else line.right
         return beyond.limit if beyond.limit is not None else line.rows.value.number(math.copysign(1e8, x))
     joint = line.joint(x)
     limit = None if joint is None else joint.right if way > 0 else joint.left
     return limit if limit is not None else line.rows.value.number(x)
 
 
-def _saturation(line: Line, span: tuple[float, float] | None, left: End, right: End) -> tuple[Saturated, ...]:
-    if span is None:
+def _saturation(line: Line, span: tuple[float, float] | None) -> tuple[Saturated, ...]:
+    if span is None or not line.stretches:
         return ()
     heights = line.rows.value.floats
     normal = line.rows.subject.normal
@@ -129,7 +128,7 @@ def _saturation(line: Line, span: tuple[float, float] | None, left: End, right: 
         values = heights(normal.mean + normal.deviation * ndtri((np.arange(QUANTILES) + 0.5) / QUANTILES))
         width = float(np.subtract(*np.nanquantile(values, (0.99, 0.01)))) if np.isfinite(values).any() else math.nan
     x = np.concatenate([line.far[0][::-1], inside, line.far[1]])
-    return saturation(heights, x, line.cuts, width, left, right)
+    return saturation(heights, x, line.cuts, width, line.left, line.right)
 
 
 def _certified(

@@ -15,8 +15,8 @@ from symkit.evaluation import evaluate_exact
 from symkit.ir import Program, ProgramBuilder
 from symkit.transform import gradient
 
-NOTHING = -15900
-"""Exact values below 2**-15900 may be what the highest precision leaves of a zero, and count as one."""
+NOTHING = -1060
+"""Exact values below 2**-1060 may be what rounding leaves of a zero, and count as one."""
 
 
 class Row:

@@ -24,7 +24,7 @@ ROUND = 1e-14
 def one_sided(row: Row, point: float, reach: float) -> float | None:
     """The limit at `point` from the side where `reach` points, by at most so far away.
 
-    It may be infinite; None where the function is undefined there or its limit cannot be told.
+    It may be infinite; NaN where there is none, or none that can be told; None where the function is undefined there.
     """
     factor = FINE if point == 0 else FACTOR
     places = [point + reach * factor**k for k in range(1, STEPS + 1)]
@@ -35,19 +35,26 @@ def one_sided(row: Row, point: float, reach: float) -> float | None:
     if math.isinf(last):
         return float(last)
     if any(math.isinf(value) for value in values):
-        return None
-    before, after = values[-2] - values[-3], values[-1] - values[-2]
+        return math.nan
     size = max(abs(value) for value in values)
+    before, after = values[-2] - values[-3], values[-1] - values[-2]
     if abs(after) <= 1e-25 * size:
         return _tidy(last, size)
     if abs(after) >= STAYS * abs(before):
         monotone = (after > 0) == (before > 0) and abs(last) > abs(values[-2])
-        return math.copysign(math.inf, after) if monotone else None
+        return math.copysign(math.inf, after) if monotone else math.nan
     if abs(after) > SHRINKS * abs(before):
-        return None
-    # What is left of a geometric series; the next term of a power series is the square of the distance.
+        return math.nan
     ratio = after / before
-    return _tidy(last + after * ratio / (1 - ratio), size)
+    # A geometric series is summed; the terms after a power h**a are of the order of h**(a + 1).
+    sums = [b + (c - b) / (1 - _ratio(a, b, c)) for a, b, c in zip(values, values[1:], values[2:], strict=False)]
+    share = ratio * factor
+    return _tidy(sums[-1] + (sums[-1] - sums[-2]) * share / (1 - share), size)
+
+
+def _ratio(a: Any, b: Any, c: Any) -> Any:
+    """Of the two differences, 0 where there is none."""
+    return (c - b) / (b - a) if b != a and c - b != b - a else 0
 
 
 def _tidy(value: Any, size: Any) -> float:

@@ -20,6 +20,9 @@ PLAIN = 1e-9
 CLOSE = 3
 """Changes of sign that so few samples lie between may be noise of float64."""
 
+SPREAD = (0.383, 0.717, 0.119)
+"""Parts of a stretch where exact values tell whether a function is 0 throughout."""
+
 PROBES = 9
 """Places of a noisy stretch that are looked at exactly."""
 
@@ -49,23 +52,24 @@ def runs(row: Row, x: Floats, low: float, high: float) -> list[Run]:
         x: points strictly between them, ascending; a pair of changes between two neighbours is missed.
         low, high: the breakpoints.
     """
+    probes = [row.sign(float(x[int(part * len(x))])) for part in SPREAD[:1]]
+    if probes[0] == 0:
+        probes += [row.sign(float(x[int(part * len(x))])) for part in SPREAD[1:]]
+        if not any(probes) and None not in probes:
+            return [Run(low, high, 0)]
     heights = row.floats(x)
     sure = np.flatnonzero(np.abs(heights) > LEAST)
     if not sure.size:
-        points = x[np.unique(np.linspace(0, len(x) - 1, PROBES + 2).astype(int)[1:-1])]
-        known = _known(row, points)
+        known = _known(row, x[np.unique(np.linspace(0, len(x) - 1, PROBES + 2).astype(int)[1:-1])])
         if not known:
             return []
-        if not any(sign for _, sign in known):
-            return [Run(low, high, 0)]
         brackets = _changes(known)
-        first = next(sign for _, sign in known if sign)
+        first = next((sign for _, sign in known if sign), 0)
     else:
         signs = np.sign(heights[sure]).astype(int)
-        first = int(signs[0])
+        first = next((sign for sign in probes if sign), int(signs[0]))
         brackets = _brackets(row, x[sure], heights[sure], signs)
-        brackets = [*_edge(row, x, int(sure[0]), -1, first), *brackets]
-        brackets += _edge(row, x, int(sure[-1]), 1, int(signs[-1]))
+        brackets = [*_edge(row, x, int(sure[0]), -1), *brackets, *_edge(row, x, int(sure[-1]), 1)]
     if brackets:
         first = brackets[0][2]
     places = _enclosed(row, brackets)
@@ -87,21 +91,22 @@ def _changes(known: list[tuple[float, int]]) -> list[Bracket]:
     return [(a, b, s) for (a, s), (b, t) in zip(signed, signed[1:], strict=False) if s != t]
 
 
-def _edge(row: Row, x: Floats, sure: int, way: int, sign: int) -> list[Bracket]:
+def _edge(row: Row, x: Floats, sure: int, way: int) -> list[Bracket]:
     """A change of sign among samples at the end of the stretch that float64 loses."""
     lost = x[:sure] if way < 0 else x[sure + 1 :]
     if len(lost) < CLOSE:
         return []
     points = lost[np.unique(np.linspace(0, len(lost) - 1, CLOSE).astype(int))]
-    known = _known(row, points)
-    here = (float(x[sure]), sign)
-    return _changes([*known, here] if way < 0 else [here, *known])
+    here = x[sure : sure + 1]
+    return _changes(_known(row, np.concatenate([points, here] if way < 0 else [here, points])))
 
 
 def _brackets(row: Row, x: Floats, heights: Floats, signs: NDArray[np.int_]) -> list[Bracket]:
     """Changes of sign, those between small values confirmed exactly."""
     changes = np.flatnonzero(signs[:-1] != signs[1:])[:MOST]
     sizes = np.abs(heights)
+    # Next to breakpoints, where samples lie close, float64 may take another branch.
+    wide = np.diff(x, append=math.inf) > 0.25 * np.median(np.diff(x)) if len(x) > 1 else np.array([False])
     plain = sizes > PLAIN * np.max(sizes[np.isfinite(sizes)], initial=0.0)
     found: list[Bracket] = []
     start = 0
@@ -114,7 +119,7 @@ def _brackets(row: Row, x: Floats, heights: Floats, signs: NDArray[np.int_]) -> 
         if noisy:
             first, last = max(first - 1, 0), min(last + 1, len(x) - 1)
             places = np.unique(np.linspace(first, last, PROBES).astype(int))
-        elif plain[first] and plain[last]:
+        elif plain[first] and plain[last] and wide[first]:
             found.append((float(x[first]), float(x[last]), int(signs[first])))
             continue
         else:
@@ -160,7 +165,7 @@ def _polished(row: Row, bracket: Bracket, x: float) -> float:
         better = x - 2 * step * float(value) / rise
         close = abs(better - x) <= 1e-15 * abs(x)
         if close or abs(better - x) <= step and abs(row.exact(better)) <= 0.01 * abs(value):
-            return _short(row, better, 1e-14 * max(abs(better), step))
+            return _short(row, better, step)
     # A change further off than that is one that the noise of float64 has hidden.
     short = _short(row, x, 0.01 * (high - low))
     return short if short != x else _halved(row, bracket)
