@@ -17,6 +17,8 @@ from symkit.cli.console import complain, remark
 from symkit.cli.enforce import enforce
 from symkit.cli.equal import equal
 from symkit.cli.export import export
+from symkit.cli.figure import figure
+from symkit.cli.landscape import landscape
 from symkit.cli.protect import protect
 from symkit.cli.run import run
 from symkit.cli.show import show
@@ -62,7 +64,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, show, check, simplify, equal, analyze, protect, enforce, export, bench, zoo, cache):
+for command in (
+    run,
+    show,
+    check,
+    simplify,
+    equal,
+    analyze,
+    protect,
+    enforce,
+    export,
+    landscape,
+    figure,
+    bench,
+    zoo,
+    cache,
+):
     app.command()(command)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from symkit.cli.arguments import Formula, JsonOption, read_expression
-from symkit.cli.console import emit_json, errors, remark, to_json
-from symkit.cli.files import check_place, write_text
+from symkit.cli.console import emit_json, remark, to_json
+from symkit.cli.progress import progress
 from symkit.errors import DomainError
+from symkit.files import check_place, write_text
 from symkit.text import Expression, parse
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def run(
       symkit run "y*abs(log(1.1*p))" --epochs 10 --json
     """
     expression = read_expression(formula)
-    _check_kind(expression)
+    check_kind(expression)
     from symkit.cli.data import get_dataset, split
     from symkit.cli.network import Design
     from symkit.cli.report import Report
@@ -73,7 +72,7 @@ def run(
     warm_up(competing, report.data, plan)
     if not as_json:
         report.show_function()
-    with _progress(len(competing) * seeds * epochs) as advance:
+    with progress("training", len(competing) * seeds * epochs, "epochs") as advance:
         comparison = compare(competing, report.data, plan, advance)
     facts = {**report.facts(comparison), "seconds": time.perf_counter() - start}
     if as_json:
@@ -104,7 +103,8 @@ def contenders(expression: Expression, task: Task, backend: str) -> list[Contend
     return [own, Contender("squared error", "(y - p)**2", relu, usual)]
 
 
-def _check_kind(expression: Expression) -> None:
+def check_kind(expression: Expression) -> None:
+    """Raises DomainError for what is neither an activation nor a loss, with what one is."""
     if expression.kind in ("activation", "loss"):
         return
     from symkit.zoo.catalogue import catalogue
@@ -117,15 +117,3 @@ def _check_kind(expression: Expression) -> None:
         f"{text} is {nature}; to train with it, write an activation in x, such as x*sigmoid(x), or a loss in "
         f"y (target) and p (prediction) or z (logit), such as (y - p)**2{hint}"
     )
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on standard error, if that is a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeRemainingColumn()
-    console = errors()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from statistics import mean, median, stdev
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from symkit.cli.data import Part, Split
 from symkit.cli.network import Design, Objective, learnt, perceptron, score
@@ -135,6 +135,11 @@ class Run:
         self._steps = 0
         self._diverged_at: int | None = None
 
+    @property
+    def network(self) -> nn.Module:
+        """The network as it is now."""
+        return self._network
+
     def epoch(self) -> Iterator[float]:
         """Trains on every sample once and gives the seconds of each step. Nothing more happens once it has diverged."""
         for batch in torch.randperm(len(self._features), generator=self._order).split(self._batch_size):
@@ -156,10 +161,14 @@ class Run:
         self._adam.step()
         return loss.item()
 
+    def loss(self, objective: Objective) -> Tensor:
+        """The mean of a loss over the training part."""
+        return objective(self._network(self._features), self._targets)
+
     @torch.no_grad()
     def result(self) -> Trained:
         """How the network does now."""
-        loss = self._objective(self._network(self._features), self._targets).item()
+        loss = self.loss(self._objective).item()
         test, validation = self._score(self._data.test), self._score(self._data.validation)
         if self._diverged_at is None and not all(map(math.isfinite, (loss, test, validation))):
             self._diverged_at = self._steps
@@ -177,7 +186,7 @@ def warm_up(contenders: Sequence[Contender], data: Split, plan: Plan) -> None:
 
     Raises what is wrong with a function or the plan before anyone waits for results.
     """
-    with _reproducible():
+    with reproducible():
         for contender in contenders:
             spent = 0.0
             for seconds in Run(contender, data, plan, seed=0).epoch():
@@ -196,7 +205,7 @@ def compare(
     only seeds that all contenders have finished count.
     """
     comparison = Comparison([Result(contender.name, contender.text) for contender in contenders])
-    with _reproducible():
+    with reproducible():
         try:
             for seed in range(plan.seeds):
                 _train(contenders, data, plan, seed, comparison.results, advance)
@@ -231,7 +240,7 @@ def _tensors(part: Part) -> tuple[Tensor, Tensor]:
 
 
 @contextmanager
-def _reproducible() -> Iterator[None]:
+def reproducible() -> Iterator[None]:
     """One thread, which small networks are quickest on and which adds in one order; the caller's seed is kept."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

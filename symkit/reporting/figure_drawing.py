@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symkit.reporting.canvas import COLOURS, format_of, rendered, styled
+from symkit.files import check_place
+from symkit.reporting.canvas import COLOURS, format_of, styled
+from symkit.reporting.drawing import Drawing
 from symkit.reporting.figures import Curve, LiteratureFigure, Panel
+from symkit.reporting.panels import finished
+from symkit.zoo.catalogue import catalogue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 HEIGHT = 2.7
 """Of a row of panels, in inches."""
@@ -23,7 +26,7 @@ LAST_STEP = 0.85
 """How far steps go through viridis, whose end is too light to be seen on white."""
 
 
-def plot_literature_figure(figure: LiteratureFigure, path: str | Path | None = None) -> Figure:
+def plot_literature_figure(figure: LiteratureFigure, path: str | Path | None = None) -> Drawing:
     """Draws a figure of the literature.
 
     Args:
@@ -31,22 +34,23 @@ def plot_literature_figure(figure: LiteratureFigure, path: str | Path | None = N
         path: a file to write, .svg or .png; None to write none.
 
     Returns:
-        A matplotlib Figure, which pyplot knows nothing of.
+        A Drawing, which notebooks show; its texts are the functions that the curves are of.
 
     Raises:
-        DomainError: for a file of another kind.
+        DomainError: for a path that ends in neither .svg nor .png or cannot be written.
         Unsupported: where matplotlib is not installed.
     """
-    file = None if path is None else Path(path)
-    format = None if file is None else format_of(file)
+    if path is not None:
+        format_of(Path(path))
+        check_place(Path(path))
     with styled():
-        drawn = _drawn(figure)
-    if file is not None and format is not None:
-        file.write_bytes(rendered(drawn, format))
-    return drawn
+        drawing = _drawn(figure)
+    if path is not None:
+        drawing.save(path)
+    return drawing
 
 
-def _drawn(figure: LiteratureFigure) -> Figure:
+def _drawn(figure: LiteratureFigure) -> Drawing:
     from matplotlib.figure import Figure
 
     count, columns = len(figure.panels), figure.columns
@@ -57,7 +61,8 @@ def _drawn(figure: LiteratureFigure) -> Figure:
         row, column = divmod(index, columns)
         alone = index == count - 1 and column == 0
         _draw(drawn.add_subplot(grid[row, :] if alone else grid[row, column]), panel)
-    return drawn
+    functions = dict.fromkeys(curve.function for panel in figure.panels for curve in panel.curves)
+    return finished(drawn, [str(catalogue[name]) for name in functions], drawn.axes)
 
 
 def _draw(axes: Axes, panel: Panel) -> None:

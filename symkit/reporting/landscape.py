@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symkit.errors import DomainError
+from symkit.files import check_place
 from symkit.nn import Landscape
-from symkit.reporting.canvas import COLOURS, format_of, rendered, styled
+from symkit.reporting.canvas import COLOURS, format_of, styled
+from symkit.reporting.drawing import Drawing
+from symkit.reporting.panels import finished
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.contour import QuadContourSet
-    from matplotlib.figure import Figure
 
 LEVELS = 14
 """About how many levels of loss a map tells apart."""
@@ -37,7 +39,7 @@ HUGE = 1e200
 
 def plot_landscape(
     landscape: Landscape | Mapping[str, Landscape], path: str | Path | None = None, *, loss: str = "loss"
-) -> Figure:
+) -> Drawing:
     """Draws loss landscapes: lines as curves on the same axes, planes as maps side by side with one scale of colours.
 
     The model itself is at 0, and on a map marked by a cross. A curve is broken where the loss is no finite number;
@@ -49,11 +51,11 @@ def plot_landscape(
         loss: what the losses are, for the label of their axis or scale.
 
     Returns:
-        A matplotlib Figure, which pyplot knows nothing of.
+        A Drawing, which notebooks show.
 
     Raises:
-        DomainError: for a file of another kind, for lines and planes together, for more than six, for none, or where
-            no loss is finite.
+        DomainError: for lines and planes together, for more than six, for none, where no loss is finite, and for a
+            path that ends in neither .svg nor .png or cannot be written.
         Unsupported: where matplotlib is not installed.
     """
     named = {"": landscape} if isinstance(landscape, Landscape) else landscape
@@ -64,16 +66,17 @@ def plot_landscape(
         raise DomainError("a line and a plane cannot be drawn together: make all landscapes with the same directions")
     if all(_drawable(found).mask.all() for found in named.values()):
         raise DomainError("there is nothing to draw: no loss of the landscape is a finite number")
-    file = None if path is None else Path(path)
-    format = None if file is None else format_of(file)
+    if path is not None:
+        format_of(Path(path))
+        check_place(Path(path))
     with styled():
-        drawn = _maps(named, loss) if all(planes) else _curves(named, loss)
-    if file is not None and format is not None:
-        file.write_bytes(rendered(drawn, format))
-    return drawn
+        drawing = _maps(named, loss) if all(planes) else _curves(named, loss)
+    if path is not None:
+        drawing.save(path)
+    return drawing
 
 
-def _curves(named: Mapping[str, Landscape], loss: str) -> Figure:
+def _curves(named: Mapping[str, Landscape], loss: str) -> Drawing:
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(5.0, 3.2), layout="constrained")
@@ -85,10 +88,10 @@ def _curves(named: Mapping[str, Landscape], loss: str) -> Figure:
     axes.set_ylabel(loss)
     if any(named):
         axes.legend()
-    return drawn
+    return finished(drawn, tuple(named), [axes])
 
 
-def _maps(named: Mapping[str, Landscape], loss: str) -> Figure:
+def _maps(named: Mapping[str, Landscape], loss: str) -> Drawing:
     from matplotlib.figure import Figure
 
     shown = np.concatenate([_drawable(found).compressed() for found in named.values()])
@@ -98,7 +101,7 @@ def _maps(named: Mapping[str, Landscape], loss: str) -> Figure:
     maps = [_map(axes, name, found, levels) for axes, (name, found) in zip(row, named.items(), strict=True)]
     row[0].set_ylabel("along the second direction")
     drawn.colorbar(maps[0], ax=list(row), label=loss, format="%.8g", ticks=levels)
-    return drawn
+    return finished(drawn, tuple(named), list(row))
 
 
 def _levels(low: float, high: float) -> NDArray[np.float64]:
