@@ -12,8 +12,7 @@ from symkit.analysis.losses.report import Comparison, LossAnalysis, Row
 from symkit.analysis.losses.robustness import robustness
 from symkit.analysis.losses.rule import learning_rule, logit_rule
 from symkit.analysis.losses.rule_text import rule_texts
-from symkit.analysis.losses.subject import TARGET, Subject
-from symkit.checking.folding import depends_on
+from symkit.analysis.losses.subject import Subject
 from symkit.text import Expression
 
 
@@ -57,7 +56,7 @@ def _analysis(subject: Subject) -> LossAnalysis:
         text=str(subject.expression),
         classes=subject.classes,
         reading=subject.reading,
-        uses_target=depends_on(subject.program, TARGET),
+        uses_target=subject.uses_target,
         rule=learning_rule(subject, texts),
         at_logits=logit_rule(subject, texts),
         minimum_target=minimum(subject, 1.0),

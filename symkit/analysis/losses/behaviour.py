@@ -140,7 +140,8 @@ def _easy_hard_text(pushes: tuple[Push, ...], hard: float | None, easy: float | 
     if max(map(abs, sizes)) <= SAME:
         return "No example is pushed at its logit: raising one output raises all alike."
     if max(sizes) - min(sizes) <= SAME * max(map(abs, sizes)):
-        return f"Every example gets {_times(sizes[0])} the push of cross-entropy."
+        times = "" if math.isclose(sizes[0], 1, rel_tol=SAME) else f"{_times(sizes[0])} "
+        return f"Every example gets {times}the push of cross-entropy."
     figures = f"{_times(hard)} the push of cross-entropy at p = {HARD / 100:g}, {_times(easy)} at p = {EASY / 100:g}"
     if min(hard, easy) > 0 and not math.isclose(hard, easy, rel_tol=ALIKE):
         which = "Hard" if hard > easy else "Easy"

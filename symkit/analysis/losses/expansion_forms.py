@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import count
@@ -171,6 +172,26 @@ def _factorials() -> Iterator[Any]:
         coefficient = coefficient / k
 
 
+def _sigmoid(operand: Expansion) -> Expansion:
+    if operand.sign < 0:
+        exponential = _exp(operand)
+        return exponential * _power(_number(1) + exponential, -_one())
+    return _power(_exp(-operand) + _number(1), -_one())
+
+
+def _arctan(operand: Expansion) -> Expansion:
+    if operand.lowest > 0 or not math.isinf(operand.limit):
+        return _smooth(_table["arctan"], [operand])
+    quarter = _one().pi() / 2
+    return Expansion.constant(operand.sign * quarter) - _smooth(_table["arctan"], [_power(operand, -_one())])
+
+
+def _abs(operand: Expansion) -> Expansion:
+    if not operand.terms:
+        return operand
+    return operand if operand.sign >= 0 else -operand
+
+
 def _number(value: float) -> Expansion:
     return Expansion.constant(_one() * value) if value else Expansion({})
 
@@ -189,7 +210,7 @@ _FORMS: Mapping[str, Form] = {
     "neg": lambda a: -a,
     "pow": _pow,
     "square": lambda a: a * a,
-    "abs": lambda a: a if a.sign >= 0 else -a,
+    "abs": _abs,
     "sign": lambda a: _number(a.sign),
     "max": lambda a, b: a if (a - b).sign >= 0 else b,
     "min": lambda a, b: b if (a - b).sign >= 0 else a,
@@ -207,7 +228,9 @@ _FORMS: Mapping[str, Form] = {
     "log": _log,
     "log1p": lambda a: _log(a + _number(1)),
     "sqrt": lambda a: _power(a, _one() / 2),
-    "sigmoid": lambda a: _power(_exp(-a) + _number(1), -_one()),
+    "sigmoid": _sigmoid,
+    "tanh": lambda a: _sigmoid(a + a) + _sigmoid(a + a) - _number(1),
+    "arctan": _arctan,
 }
 FORMS: Mapping[Operator, Form] = {_table[name]: form for name, form in _FORMS.items()}
 """By operator, as the real functions that they mean."""

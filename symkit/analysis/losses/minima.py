@@ -67,14 +67,14 @@ def minimum(subject: Subject, y: float) -> Minimum:
 
 
 def _inside(subject: Subject, slope: Program, value: float, p: float) -> Minimum:
-    step = min(p, 1 - p) * 2.0**-30
+    step = max(min(p, 1 - p) * 2.0**-30, 8 * math.ulp(p))
     left, right = (subject.exact(slope, p=p + side * step) for side in (-1, 1))
     curvature = subject.exact(gradient(slope, [PREDICTION]), p=p)
     # A kink changes the slope by more than the curvature does.
     bend = 0.0 if left is None or right is None else right - left
     if curvature is None or bend > 4 * step * abs(curvature) + SAME * max(abs(left or 0.0), abs(right or 0.0)):
-        return Minimum(p, value, None, "inside", True, f"it turns at a kink at p = {p:.6g}, so there is no curvature")
-    return Minimum(p, value, curvature, "inside", True, f"the slope is 0 at p = {p:.6g}")
+        return Minimum(p, value, None, "inside", True, f"it turns at a kink at p = {p:.9g}, so there is no curvature")
+    return Minimum(p, value, curvature, "inside", True, f"the slope is 0 at p = {p:.9g}")
 
 
 def _at_end(subject: Subject, curve: Program, value: float, p: float, ends: list[Limit]) -> Minimum:

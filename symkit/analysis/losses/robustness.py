@@ -27,8 +27,9 @@ class Growth:
 
     Attributes:
         towards: "r -> inf" or "r -> -inf" for the residual r = y - p, "p -> 0" for the prediction of a target.
-        kind: "bounded", "logarithmic", "power", "faster than any power", or "unknown".
-        exponent: of |r|, or of 1/p, where kind is "power" (a logarithm may stand beside it).
+        kind: "bounded", "logarithmic", "power", or "unknown".
+        exponent: of |r|, or of 1/p, where kind is "power" (a logarithm may stand beside it); of the logarithm where it
+            is "logarithmic".
         limit: of the loss.
         slope: "redescending" (falls to 0), "bounded", "unbounded", or "unknown".
         slope_limit: of the size of dL/dp.
@@ -91,10 +92,10 @@ def _kind(found: Expansion | None, end: Limit) -> tuple[str, float | None]:
     if found is None:
         return "unknown", None
     try:
-        (power, _), _ = found.leading
+        (power, logs), _ = found.leading
     except Undecided:
         return "unknown", None
-    return ("logarithmic", None) if power == 0 else ("power", -float(power))
+    return ("logarithmic", float(logs)) if power == 0 else ("power", -float(power))
 
 
 def _text(towards: str, kind: str, exponent: float | None, end: Limit, shape: str, steepness: Limit) -> str:
@@ -104,9 +105,12 @@ def _text(towards: str, kind: str, exponent: float | None, end: Limit, shape: st
         case "bounded":
             how = f"the loss is bounded and tends to {end.value:.6g}"
         case "logarithmic":
-            how = f"the loss {falls} as the logarithm of {name}"
+            order = "" if exponent == 1 else f"power {exponent:g} of "
+            how = f"the loss {falls} as {order}the logarithm of {name}"
         case "power" if exponent is not None:
             how = f"the loss {falls} {POWERS.get(exponent, f'as power {exponent:g}')} in {name}"
+        case _ if end.value is not None:
+            how = f"the loss {falls} without bound"
         case _:
             how = "how the loss grows is not known"
     match shape:

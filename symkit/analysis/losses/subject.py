@@ -86,6 +86,14 @@ class Subject:
                 return f"the loss is not defined for y = {target:g}"
         return ""
 
+    @property
+    def uses_target(self) -> bool:
+        """Whether the loss of a target output and that of another one differ, at some prediction in (0, 1)."""
+        return any(
+            not math.isclose(self._at(1.0, p), self._at(0.0, p), rel_tol=1e-15, abs_tol=1e-300)
+            for p in USUAL_PREDICTIONS
+        )
+
     def slope(self, target: float, *, everywhere: bool = False) -> Program:
         """Its derivative by p."""
         return gradient(self.curve(target, everywhere=everywhere), [PREDICTION])
