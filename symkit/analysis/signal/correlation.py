@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,7 @@ def limit(
     assert second is not None
     overlap = Overlap(layer.subject.curve, layer.points, math.sqrt(q), second)
 
+    @cache
     def excess(distance: float) -> float:
         """(1 - C(c))/(1 - c) - 1 at c = 1 - distance; falls with the distance."""
         c = 1 - distance
@@ -95,7 +97,7 @@ def limit(
                 return 1.0, 1.0
         if math.isnan(excess(near)):
             return None
-        far = float(brentq(excess, near, far, xtol=1e-15, rtol=1e-13))
+        far = float(brentq(excess, near, far, xtol=1e-15, rtol=1e-11))
     slope = _derivative(layer, overlap, 1 - far, analysis)
     return None if math.isnan(slope) else (1 - far, weight_variance * slope / q)
 

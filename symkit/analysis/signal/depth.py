@@ -168,16 +168,18 @@ def _working_point(plain: VarianceMap, points: tuple[FixedPoint, ...]) -> tuple[
 
 def _through(plain: VarianceMap) -> tuple[tuple[float, ...], tuple[float, ...], str]:
     """`forward` and `backward` of Signal, and why they are short."""
-    smooth = not plain.layer.slope_obstacle
-    forward, backward = [1.0], [1.0] if smooth else []
-    for _ in range(LAYERS):
+    backward = [] if plain.layer.slope_obstacle else [1.0]
+    forward, short = [1.0], ""
+    for layer in range(LAYERS):
         q = plain.at(forward[-1])
         if not math.isfinite(q):
-            return tuple(forward), tuple(backward), f"After {len(forward) - 1} layers the variance cannot be followed."
-        if smooth and len(backward) == len(forward):
-            gain = plain.layer.gain(forward[-1])
-            if math.isfinite(gain):
-                backward.append(backward[-1] * plain.weight_variance * gain)
+            return tuple(forward), tuple(backward), f"{short}After {layer} layers the variance cannot be followed."
+        if len(backward) == len(forward):
+            grown = backward[-1] * plain.weight_variance * plain.layer.gain(forward[-1])
+            if math.isfinite(grown):
+                backward.append(grown)
+            else:
+                short = f"After {layer} layers the gradient cannot be followed. "
         # Rounding must not carry it away from a fixed point.
         forward.append(forward[-1] if abs(q - forward[-1]) <= ROUNDING * q else q)
-    return tuple(forward), tuple(backward), ""
+    return tuple(forward), tuple(backward), short.strip()

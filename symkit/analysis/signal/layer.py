@@ -58,6 +58,10 @@ class Origin:
         return None if self.slopes is None else 0.5 * (self.slopes[0] ** 2 + self.slopes[1] ** 2)
 
 
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def _steady(curve: Curve, sign: int, distances: tuple[float, float], scale: float) -> float | None:
     """The limit at 0, seen at two distances from it on one side; None where there seems to be none."""
     near, nearer = (curve.exact_float(sign * distance) for distance in distances)
@@ -140,11 +144,11 @@ class Layer:
         return self._lasting(self.subject.slope, self.analysis(1.0).backward_reason)
 
     def _lasting(self, curve: Curve, reason: str) -> str:
-        """The reason at q = 1, unless it is a tail too heavy, which may do at a smaller q."""
+        """The reason at q = 1, unless it is a tail that grows too fast, which may do at a smaller q."""
         if not reason:
             return ""
         ends = tails(curve, self.subject.normal, (2,))[2]
-        return "" if any(tail.divergent or not tail.settled for tail in ends) else reason
+        return "" if any(tail.divergent for tail in ends) else reason
 
     @cached_property
     def points(self) -> list[float]:
@@ -165,10 +169,11 @@ class Layer:
         return Origin.of(self.subject)
 
     def gain(self, q: float) -> float:
-        """E[f'(sqrt(q) z)**2] from the samples; its limit below them, NaN where they do not tell."""
+        """E[f'(sqrt(q) z)**2], or close to 0 its limit; NaN where there is no such number."""
         if q < 4.0**LOWEST:
             return math.nan if self.origin.gain is None else self.origin.gain
-        return float(self.sheet.means(np.array([q])).gain[0])
+        gain = float(self.sheet.means(np.array([q])).gain[0])
+        return _number(self.analysis(q).backward_gain) if math.isnan(gain) else gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +198,12 @@ class VarianceMap:
         return self.weight_variance * float((means.spread_slope if self.centred else means.second_slope)[0])
 
     def at(self, q: float) -> float:
-        """At one q, also below the samples."""
-        if q < 4.0**LOWEST:
-            value, slope = self.at_zero
-            return math.nan if value is None else value if value else math.nan if slope is None else slope * q
-        return float(self.values(self.layer.sheet.means(np.array([q])))[0])
+        """At one q, or close to 0 what leads there; NaN where there is no such number."""
+        start, slope = self.at_zero
+        if q < 4.0**LOWEST and (q == 0 or start != 0 or slope is not None):
+            return _number(start) + (slope or 0.0) * q
+        value = float(self.values(self.layer.sheet.means(np.array([q])))[0]) if q else math.nan
+        return _number(self.reliable(self.layer.analysis(q))) if math.isnan(value) else value
 
     def reliable(self, analysis: Analysis) -> float | None:
         """From the reliable integrals at a q; None where there is no such number."""
@@ -214,7 +220,7 @@ class VarianceMap:
         left, right = origin.heights
         moment = 0.25 * (right - left) ** 2 if self.centred else 0.5 * (left**2 + right**2)
         value = self.weight_variance * moment + self.layer.bias_variance
-        if value or origin.slopes is None or origin.gain is None:
+        if value != 0 or origin.slopes is None or origin.gain is None:
             return value, None
         bend = origin.slopes[1] - origin.slopes[0]
         return value, self.weight_variance * (origin.gain - (bend**2 / (2 * math.pi) if self.centred else 0.0))

@@ -40,11 +40,20 @@ ROUNDING = 1e-15
 AGREED, NEARLY = 1e-13, 1e-8
 """or by this, where panels twice as wide differ by no more than that."""
 
-ROUND = 9.0
-"""Deviations past which a normal is left out, but for what f makes of it."""
+HOPEFUL = 0.1
+"""By this they must shrink with the width, or it takes too long."""
 
-MOST_NODES = 6_000_000
+ROUND = 8.5
+"""Deviations past which a normal is left out,"""
+
+UNSEEN = 1e-18
+"""or the part of E[f**2] that is."""
+
+MOST_NODES = 1_000_000
 """A plane of more nodes than this is not integrated."""
+
+BLOCK = 20_000
+"""Nodes at a time, so that they stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -80,21 +89,33 @@ class Overlap:
         return math.fsum(terms)
 
     @cached_property
+    def _samples(self) -> tuple[Floats, Floats, Floats]:
+        """z ascending, f(sqrt(q) z), and the weights of an integral over z."""
+        s = self.deviation
+        left, right = tails(self.curve, Normal(0.0, s), (2,))[2]
+        reach = max(left.end, right.end) * s
+        inside = [point for point in self.points if -reach < point < reach]
+        panels = [stretch(0.0, low, high, WIDEST * s) for low, high in pairwise([-reach, *inside, reach]) if low < high]
+        samples = sampled(self.curve, Normal(0.0, s), Panels.joined(panels), (1, 2))
+        x, heights, density = (
+            part[:, : len(FINE)] for part in (samples.x, samples.heights.floats(), samples.density.floats())
+        )
+        order = np.argsort(x, axis=None)
+        return x.ravel()[order] / s, heights.ravel()[order], (density * FINE).ravel()[order]
+
+    @cached_property
     def _reach(self) -> float:
         """Deviations within which f**2 counts."""
-        left, right = tails(self.curve, Normal(0.0, self.deviation), (2,))[2]
-        return max(left.end, right.end, ROUND)
+        z, heights, weights = self._samples
+        order = np.argsort(np.abs(z))[::-1]
+        beyond = np.cumsum((heights**2 * weights)[order])
+        return max(ROUND, float(np.abs(z)[order][np.searchsorted(beyond, UNSEEN * self.second_moment)]))
 
     @cached_property
     def _squares(self) -> Floats:
         """a_k**2, k from 0 to TERMS."""
-        reach, s = self._reach * self.deviation, self.deviation
-        inside = [point for point in self.points if -reach < point < reach]
-        panels = [stretch(0.0, low, high, WIDEST * s) for low, high in pairwise([-reach, *inside, reach]) if low < high]
-        samples = sampled(self.curve, Normal(0.0, s), Panels.joined(panels), (1, 2))
-        fine = len(FINE)
-        z = samples.x[:, :fine].ravel() / s
-        terms = ((samples.heights * samples.density).floats()[:, :fine] * FINE).ravel()
+        z, heights, weights = self._samples
+        terms = heights * weights
         before, now = np.zeros_like(z), np.ones_like(z)
         found = np.empty(TERMS + 1)
         for k in range(TERMS + 1):
@@ -127,6 +148,8 @@ class Overlap:
             differ = sum(abs(self._plane(c, width) - self._series(c)) for c in COMPARED) / self.second_moment
             if differ <= ROUNDING or (differ <= AGREED and before <= NEARLY):
                 return width
+            if not differ < HOPEFUL * before:
+                return None
             before = differ
         return None
 
@@ -135,35 +158,45 @@ class Overlap:
 
         t and v are independent. For every v the kinks of the integrand lie at known t, and the integral over t is
         smooth in v but where two of them meet. For c >= 0 it is that of (f(u1) - f(u2))**2/2, which keeps its digits
-        near 1.
+        near 1 and does not change with the sign of v; the product does not with that of t.
         """
         s, near = self.deviation, correlation >= 0
         large, small = (math.sqrt(0.5 * (1 + sign * abs(correlation))) for sign in (1, -1))
         kinks = np.array([point / s for point in self.points if abs(point) < self._reach * s])
-        ends = [large * self._reach + small * ROUND, small * self._reach + large * ROUND]
+        end_t, end_v = large * self._reach + small * ROUND, small * self._reach + large * ROUND
+        low_t, low_v = (-end_t, 0.0) if near else (0.0, -end_v)
         if small:
             meet = (kinks[:, None] + (-kinks if near else kinks)).ravel() / (2 * small)
-            v, outer = _rule(np.sort(np.concatenate([_even(ends[1], width), np.clip(meet, -ends[1], ends[1])])))
+            v, outer = _rule(np.sort(np.concatenate([_even(low_v, end_v, width), np.clip(meet, low_v, end_v)])))
         else:
             v, outer = np.zeros(1), np.ones(1)
         moved = small * v.reshape(-1, 1)
         cuts = np.concatenate([kinks - moved, (kinks + moved if near else moved - kinks)], axis=1) / large
-        even = np.broadcast_to(_even(ends[0], width), (v.size, len(_even(ends[0], width))))
-        edges = np.sort(np.concatenate([even, np.clip(cuts, -ends[0], ends[0])], axis=1), axis=1)
+        even = _even(low_t, end_t, width)
+        even = np.broadcast_to(even, (v.size, len(even)))
+        edges = np.sort(np.concatenate([even, np.clip(cuts, low_t, end_t)], axis=1), axis=1)
         if edges.size * len(FINE) > MOST_NODES:
             return math.nan
-        t, inner = _rule(edges)
-        moved = moved[:, :, None]
-        one = self.curve.floats(s * (large * t + moved))
-        other = self.curve.floats(s * (large * t - moved if near else moved - large * t))
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = 0.5 * (one - other) ** 2 if near else one * other
-            whole = float(outer.ravel() @ (values * inner).sum(axis=(1, 2)))
+        rows = max(1, BLOCK // (edges.shape[1] * len(FINE)))
+        parts = [
+            self._lines(edges[i : i + rows], s * moved[i : i + rows, :, None], s * large, near)
+            for i in range(0, v.size, rows)
+        ]
+        whole = float(outer.ravel() @ np.concatenate(parts))
         return whole if near else self.second_moment - whole
 
+    def _lines(self, edges: Floats, moved: Floats, scale: float, near: bool) -> Floats:
+        """The integral over t between the edges, one line of them for every v."""
+        t, weights = _rule(edges)
+        one = self.curve.floats(scale * t + moved)
+        other = self.curve.floats(scale * t - moved if near else moved - scale * t)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = (one - other) ** 2 if near else 2 * one * other
+            return np.asarray((values * weights).sum(axis=(1, 2)))
 
-def _even(end: float, width: float) -> Floats:
-    return np.linspace(-end, end, math.ceil(2 * end / width) + 1)
+
+def _even(low: float, high: float, width: float) -> Floats:
+    return np.linspace(low, high, math.ceil((high - low) / width) + 1)
 
 
 def _rule(edges: Floats) -> tuple[Floats, Floats]:

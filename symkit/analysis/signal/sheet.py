@@ -30,7 +30,9 @@ INSIDE = 6
 AGREED = 1e-14
 ROUNDS = 40
 MOST_OPEN = 120
-"""Of more open panels than this, the largest deviations are given up."""
+"""Where more panels than this stay open, the deviations farthest from 1 are given up: f may swing without end towards
+large x, and be noise towards 0.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Sheet:
         heights: f(x) - base; the base, f(0), is what a variance at small q would drown in.
         slopes: f'(x).
         base: what was taken off.
-        limit: the largest deviation that the samples serve; 0 if none.
+        least, limit: the smallest and the largest deviation that the samples serve; none if the second is 0.
     """
 
     x: Floats
@@ -68,6 +70,7 @@ class Sheet:
     heights: Floats
     slopes: Floats
     base: float
+    least: float
     limit: float
 
     @classmethod
@@ -81,23 +84,23 @@ class Sheet:
         whole = np.zeros((3, len(deviations)))
         for _ in range(ROUNDS):
             sizes, differ = panels.judged(deviations)
-            total = whole[:, : len(deviations)] + np.nansum(sizes, axis=1)
+            total = whole + np.nansum(sizes, axis=1)
             with np.errstate(invalid="ignore"):
                 open_ = (differ > AGREED * np.maximum(total[:, None], sizes)).any(axis=0)
-            counts = np.logical_or.accumulate(open_, axis=1).sum(axis=0)
-            deviations = deviations[: int(np.searchsorted(counts, MOST_OPEN, side="right"))]
-            again = open_[:, : len(deviations)].any(axis=1)
-            whole = whole[:, : len(deviations)] + np.nansum(sizes[:, ~again, : len(deviations)], axis=1)
+            near = _served(open_, deviations)
+            deviations, open_, sizes = deviations[near], open_[:, near], sizes[:, :, near]
+            again = open_.any(axis=1)
+            whole = whole[:, near] + np.nansum(sizes[:, ~again], axis=1)
             kept.append(panels.where(~again))
             if not again.any():
                 break
             panels = _Panels.of(curve, slope, panels.where(again).halves())
         else:
             kept.append(panels)
-        return cls._joined(kept, base, float(deviations[-1]) if len(deviations) else 0.0)
+        return cls._joined(kept, base, deviations)
 
     @classmethod
-    def _joined(cls, parts: Sequence[_Panels], base: float, limit: float) -> Sheet:
+    def _joined(cls, parts: Sequence[_Panels], base: float, deviations: Floats) -> Sheet:
         fine = len(FINE)
         x, heights, slopes = (
             np.concatenate([getattr(part, name)[:, :fine].ravel() for part in parts])
@@ -107,12 +110,13 @@ class Sheet:
         heights = heights - base
         with np.errstate(over="ignore", invalid="ignore"):
             lost = ~np.isfinite(heights**2)
-        limit = min(limit, float(np.min(np.abs(x[lost]), initial=math.inf)) / CUT)
-        return cls(x, weights, np.where(lost, 0.0, heights), slopes, base, limit)
+        least = float(np.min(deviations, initial=math.inf))
+        limit = min(float(np.max(deviations, initial=0.0)), float(np.min(np.abs(x[lost]), initial=math.inf)) / CUT)
+        return cls(x, weights, np.where(lost, 0.0, heights), slopes, base, least, limit)
 
     def means(self, q: Floats) -> Means:
         """The moments at every variance, all of which are positive."""
-        q = np.where((q >= 4.0**LOWEST) & (q <= self.limit**2), q, math.nan)
+        q = np.where((q >= self.least**2) & (q <= self.limit**2), q, math.nan)
         with np.errstate(over="ignore", invalid="ignore"):
             squares = self.slopes**2
             lost = ~np.isfinite(squares)
@@ -168,6 +172,16 @@ class _Panels:
             terms = np.where(density == 0.0, 0.0, rows[..., None] * density)
             sums = np.einsum("rpnd,n->rpd", terms[:, :, :fine], FINE)
             return np.abs(sums), np.abs(sums - np.einsum("rpnd,n->rpd", terms[:, :, fine:], COARSE))
+
+
+def _served(open_: NDArray[np.bool_], deviations: Floats) -> slice:
+    """The deviations around 1 for which not too many panels are open, either way."""
+    centre = int(np.searchsorted(deviations, 1.0))
+    up, down = (
+        int(np.searchsorted(np.logical_or.accumulate(part, axis=1).sum(axis=0), MOST_OPEN, side="right"))
+        for part in (open_[:, centre:], open_[:, centre::-1])
+    )
+    return slice(centre + 1 - down, centre + up) if up and down else slice(0, 0)
 
 
 def _edges(points: Sequence[float]) -> tuple[Floats, Floats]:

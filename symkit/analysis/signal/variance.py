@@ -51,12 +51,4 @@ def variance_map(
     applied = VarianceMap(layer, layer.weight_variance, centred)
     if layer.obstacle:
         return np.full(where.shape, math.nan)
-    return np.array([_at(applied, float(value)) for value in where.ravel()]).reshape(where.shape)
-
-
-def _at(applied: VarianceMap, q: float) -> float:
-    value = applied.at(q)
-    if not math.isnan(value) or q == 0:
-        return value
-    reliable = applied.reliable(applied.layer.analysis(q))
-    return math.nan if reliable is None else reliable
+    return np.array([applied.at(float(value)) for value in where.ravel()]).reshape(where.shape)
