@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,6 +19,7 @@ from symkit.text import Expression, parse
 Place = tuple[float, ...]
 
 MOST_POINTS = 100_000
+"""More samples than this would take minutes."""
 
 STEPS = 25
 """Steps of a refinement at most."""
@@ -74,7 +75,8 @@ def over(
     """The least and the greatest mean, variance, second moment and backward gain of f(X) over a box of parameters.
 
     Measured, not proved: the numbers are taken on an even grid with the corners in it, and the best of them is
-    followed downhill or uphill from there. A narrow dip between the points of the grid may be missed.
+    followed downhill or uphill from there. A narrow dip between the points of the grid may be missed, and next to where
+    a number does not exist it may have no bound.
 
     Args:
         expression: an activation, or its text.
@@ -89,7 +91,9 @@ def over(
     """
     bounds = _bounds(box)
     if not 2 <= points <= MOST_POINTS or 2 ** len(bounds) > MOST_POINTS:
-        raise DomainError(f"points {points!r} for {len(bounds)} parameters is not between 2 an axis and {MOST_POINTS}")
+        raise DomainError(
+            f"points {points!r} over {', '.join(bounds)}: it takes at least 2 an axis and at most {MOST_POINTS} in all"
+        )
     e = parse(expression) if isinstance(expression, str) else expression
     others = without(parameters, list(bounds))
 
@@ -101,10 +105,7 @@ def over(
     side = max(2, math.floor(points ** (1 / len(bounds)) + 1e-9))
     axes = [np.linspace(low, high, side).tolist() if low < high else [low] for low, high in bounds.values()]
     grid = list(itertools.product(*axes))
-    reasons = [(place, reason) for place in grid if (reason := reason_of(at(place)))]
-    where = (
-        ", ".join(f"{name} = {value:.6g}" for name, value in zip(bounds, reasons[0][0], strict=True)) if reasons else ""
-    )
+    gaps = [place for place in grid if reason_of(at(place))]
 
     def ranged(number: Callable[[Analysis], float | None]) -> Range | None:
         known = [(value, place) for place in grid if (value := number(at(place))) is not None]
@@ -119,13 +120,17 @@ def over(
     return Over(
         box=bounds,
         points=len(grid),
-        missing=len(reasons),
+        missing=len(gaps),
         mean=ranged(lambda one: one.moments.mean),
         variance=ranged(lambda one: one.moments.variance),
         second_moment=ranged(lambda one: one.moments.second_moment),
         backward_gain=ranged(lambda one: one.backward_gain),
-        reason=f"At {where}: {reasons[0][1]}" if reasons else "",
+        reason=f"At {_named(bounds, gaps[0])}: {reason_of(at(gaps[0]))}" if gaps else "",
     )
+
+
+def _named(bounds: Iterable[str], place: Place) -> str:
+    return ", ".join(f"{name} = {value:.6g}" for name, value in zip(bounds, place, strict=True))
 
 
 def _bounds(box: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
@@ -155,6 +160,7 @@ def _refined(
         seen.append((value, place))
         return sign * value
 
+    # Where there is no number the cost is infinite, and so are differences.
     with np.errstate(invalid="ignore"):
         minimize(cost, best[1], method="L-BFGS-B", bounds=list(bounds.values()), options={"maxiter": STEPS})
     return min(seen, key=lambda pair: sign * pair[0])
