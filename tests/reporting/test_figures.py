@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from symkit.reporting import canvas
 from symkit.reporting.figure_drawing import plot_literature_figure
 from symkit.reporting.figures import Curve, figures, literature_figure
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAMES = ("r-4.5", "r-4.6", "r-4.8", "r-5.3", "b-5.9b", "b-6.9")
 Array = NDArray[np.float64]
 Formula = Callable[..., Array]
@@ -212,6 +214,15 @@ def test_text_in_svg_is_text_and_files_are_small() -> None:
         assert "</text>" in svg
         assert "<dc:date>" not in svg
         assert len(svg) < 200_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gallery_shows_the_figure_as_it_is_drawn_now(name: str) -> None:
+    assert f"symkit figure {name} -o " in (DOCS / "gallery.md").read_text(encoding="utf-8")
+    shown = (DOCS / "img" / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+    texts = re.compile("<text.*?>(.*?)</text>")
+    drawn = plot_literature_figure(literature_figure(name)).svg()
+    assert texts.findall(shown) == texts.findall(drawn), "run `make docs`"
 
 
 def test_unknown_names_are_answered_with_the_nearest() -> None:
