@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from symkit.version import __version__
+
 if TYPE_CHECKING:
     from symkit import errors, nn
     from symkit.analysis import analyze, moments
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
     from symkit.checking import check, enforce, protect
     from symkit.nn import compile, export, functional
     from symkit.ops import OperatorTable
+    from symkit.reporting.plot import plot
+    from symkit.reporting.report import report
     from symkit.simplification import equal, simplify
     from symkit.text import Expression, define, parse
     from symkit.zoo.catalogue import catalogue as zoo
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Expression",
@@ -40,7 +42,9 @@ __all__ = [
     "moments",
     "nn",
     "parse",
+    "plot",
     "protect",
+    "report",
     "simplify",
     "to_numba",
     "zoo",
@@ -61,7 +65,9 @@ _HOMES = {
     "functional": "symkit.nn",
     "moments": "symkit.analysis",
     "parse": "symkit.text",
+    "plot": "symkit.reporting.plot",
     "protect": "symkit.checking",
+    "report": "symkit.reporting.report",
     "simplify": "symkit.simplification",
     "to_numba": "symkit.backends.native.numba_interop",
 }

@@ -10,7 +10,7 @@ from import_walk import FILES, ROOT, Import, imports
 
 FACADE = "__init__"
 FLOORS = (
-    {"errors", "disk_cache"},
+    {"errors", "disk_cache", "version"},
     {"ops", "files"},
     {"ir"},
     {"text"},

@@ -12,6 +12,9 @@ from import_walk import FILES, ROOT, imports
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+SHIPPED = [*PROJECT["dependencies"], *EXTRAS["cuda"], *EXTRAS["plot"]]
+"""What the package itself imports."""
+
 IMPORTED_AS = {"cuda-bindings": "cuda", "python-flint": "flint", "scikit-learn": "sklearn"}
 
 
@@ -34,11 +37,11 @@ def numbers(version: str) -> tuple[int, ...]:
 def test_dependencies_are_what_the_package_imports() -> None:
     found = {i.module.partition(".")[0] for file in FILES for i in imports(ast.parse(file.read_text(encoding="utf-8")))}
     outside = found - set(sys.stdlib_module_names) - {"symkit"}
-    declared = {IMPORTED_AS.get(name, name) for name in map(name_of, [*PROJECT["dependencies"], *EXTRAS["cuda"]])}
+    declared = {IMPORTED_AS.get(name, name) for name in map(name_of, SHIPPED)}
     assert declared == outside
 
 
-@pytest.mark.parametrize("requirement", [*PROJECT["dependencies"], *EXTRAS["cuda"], *EXTRAS["dev"], *EXTRAS["docs"]])
+@pytest.mark.parametrize("requirement", [*SHIPPED, *EXTRAS["dev"], *EXTRAS["docs"]])
 def test_the_pinned_version_is_in_the_range(requirement: str) -> None:
     bounds = re.fullmatch(r"[A-Za-z0-9._-]+>=([\d.]+),<(\d+)", requirement)
     assert bounds is not None, "a requirement is a range: name>=low,<high"

@@ -19,6 +19,8 @@ from symkit.cli.equal import equal
 from symkit.cli.export import export
 from symkit.cli.figure import figure
 from symkit.cli.landscape import landscape
+from symkit.cli.page import report
+from symkit.cli.plot import plot
 from symkit.cli.protect import protect
 from symkit.cli.run import run
 from symkit.cli.show import show
@@ -74,6 +76,8 @@ for command in (
     protect,
     enforce,
     export,
+    plot,
+    report,
     landscape,
     figure,
     bench,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -57,20 +57,20 @@ HEIGHTS = (2.9, 2.0, 1.8)
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation to be drawn, for a normal input."""
+    """An activation to be drawn, for a normal input; `known` is its shape, where the caller has it."""
 
     expression: Expression
     mean: float
     variance: float
-    parameters: Mapping[str, float]
+    known: Shape | None = None
 
     @cached_property
     def subject(self) -> Subject:
-        return Subject.of(self.expression, self.mean, self.variance, self.parameters)
+        return Subject.of(self.expression, self.mean, self.variance, None)
 
     @cached_property
     def shape(self) -> Shape:
-        return shape(self.expression, mean=self.mean, variance=self.variance, parameters=self.parameters)
+        return self.known or shape(self.expression, mean=self.mean, variance=self.variance)
 
     @cached_property
     def points(self) -> list[float]:
@@ -85,11 +85,17 @@ class Activation:
             program = gradient(program, [subject.variable])
         return traced(Curve(program, subject.values, subject.variable), self.points, subject.normal, low, high)
 
-    @cached_property
+    @property
+    def bulk(self) -> tuple[float, float]:
+        """Nearly all of the input."""
+        reach = REACH * self.subject.normal.deviation
+        return self.mean - reach, self.mean + reach
+
+    @property
     def range(self) -> tuple[float, float]:
-        """What is drawn: the bulk of the input, and what happens a little further out."""
+        """The bulk of the input, and what happens a little further out."""
         deviation = self.subject.normal.deviation
-        low, high = self.mean - REACH * deviation, self.mean + REACH * deviation
+        low, high = self.bulk
         features = [*(found.x for found in self.shape.breaks), *(found.x for found in self.shape.extrema)]
         if len(features) > FEW:
             return low, high
@@ -125,8 +131,7 @@ def plot_activations(activations: Sequence[Activation], box: tuple[float, float]
     """Several activations: on the same axes as far as colours can be told apart, else each on its own."""
     if len(activations) > MOST:
         raise DomainError(f"{len(activations)} functions are too many for one picture: it takes up to {MOST}")
-    ranges = [activation.range for activation in activations]
-    low, high = box or (min(low for low, _ in ranges), max(high for _, high in ranges))
+    low, high = box or activations[0].bulk
     if len(activations) > len(COLOURS):
         return _small_multiples(activations, low, high)
     figure, axes = rows_of_panels(*HEIGHTS[: order + 1])

@@ -12,6 +12,7 @@ from symkit.errors import DomainError
 from symkit.reporting.activation_plot import HEIGHTS, Activation, density
 from symkit.reporting.drawing import Drawing
 from symkit.reporting.panels import PRIMES, TITLE, Line, draw, finished, rows_of_panels, shortened
+from symkit.reporting.subjects import with_values
 
 CURVES = 9
 
@@ -60,10 +61,13 @@ def plot_family(
 ) -> Drawing:
     """Curves for values of a parameter, told apart by a scale of colours."""
     name, first, last = along
-    deviation = activation.subject.normal.deviation
-    low, high = box or (activation.mean - 5 * deviation, activation.mean + 5 * deviation)
+    low, high = box or activation.bulk
     values, scale = steps(first, last), colours(first, last)
-    members = [replace(activation, parameters={**activation.parameters, name: value}) for value in values]
+    members = [
+        replace(activation, expression=one)
+        for value in values
+        for one in with_values([activation.expression], {name: value})
+    ]
     figure, axes = rows_of_panels(*HEIGHTS[: order + 1])
     text = str(activation.expression)
     axes[0].set_title(shortened(text, TITLE), parse_math=False)

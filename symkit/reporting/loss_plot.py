@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,8 +19,8 @@ from symkit.reporting.drawing import Drawing
 from symkit.reporting.family_plot import colours, steps
 from symkit.reporting.panels import NAME, TITLE, Line, draw, finished, legend_below, rows_of_panels, shortened
 from symkit.reporting.sampling import Trace, traced
+from symkit.reporting.subjects import with_values
 from symkit.text import Expression
-from symkit.text.expression import needed_constants
 from symkit.transform import gradient, stabilise
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ RANGES = ((-2.0, 3.0), (0.0, 1.0), (-6.0, 0.0), (0.0, 6.0))
 
 LOGITS = (-6.0, 6.0)
 EVERYWHERE = 101
-
-CLASSES = 10.0
-"""The number of classes where neither the header nor the caller says one."""
 
 EDGE = 0.02
 """Part of the range at either end whose heights may run out of the picture."""
@@ -52,7 +49,6 @@ class Loss:
     """A loss of a target and a prediction, to be drawn."""
 
     expression: Expression
-    given: Mapping[str, float]
 
     @cached_property
     def target(self) -> str:
@@ -83,16 +79,7 @@ class Loss:
     @cached_property
     def values(self) -> dict[str, float]:
         """Of parameters and constants."""
-        e = self.expression
-        settable = (*e.parameters, *needed_constants(e.program))
-        for name, value in self.given.items():
-            if name not in settable:
-                raise DomainError(f"{name!r} is no parameter; there are {', '.join(settable) or 'none'}")
-            if not np.isfinite(value):
-                raise DomainError(f"parameter {name} = {value!r} is not finite")
-        constants = {"C": CLASSES, **e.constants, **self.given}
-        known = {name: value for name, value in constants.items() if name not in e.parameters}
-        return {**e.constant_values(**known), **e.parameters, **self.given}
+        return {**self.expression.constant_values(), **self.expression.parameters}
 
     def at(self, y: Floats | float, p: Floats) -> Floats:
         """Values of the loss, broadcast."""
@@ -145,12 +132,9 @@ def plot_loss_family(loss: Loss, along: tuple[str, float, float], box: tuple[flo
     axes[0].set_title(shortened(str(loss.expression), TITLE), parse_math=False)
     for panel, y in zip(axes, TARGETS, strict=True):
         lines = [
-            Line(
-                Loss(loss.expression, {**loss.given, name: value}).trace(y, 0, low, high),
-                f"{name} = {value:g}",
-                scale.to_rgba(value),
-            )
+            Line(Loss(one).trace(y, 0, low, high), f"{name} = {value:g}", scale.to_rgba(value))
             for value in values
+            for one in with_values([loss.expression], {name: value})
         ]
         draw(panel, lines, low, high, margin=EDGE, linewidth=1.3)
         panel.set_ylabel(f"loss at {loss.target} = {y:g}")

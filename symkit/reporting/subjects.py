@@ -1,0 +1,64 @@
+"""What pictures and pages are of: expressions of one kind, from whatever a caller gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from symkit.errors import DomainError
+from symkit.text import Expression, parse
+from symkit.text.expression import Parameter, needed_constants
+from symkit.zoo.catalogue import catalogue
+
+CLASSES, USUAL_CLASSES = "C", 10.0
+
+Subjects = Expression | str | Iterable[Expression | str]
+
+
+def as_expressions(e: Subjects) -> list[Expression]:
+    """One or several expressions or texts as a list. Raises DomainError if there is none."""
+    several: Iterable[Expression | str] = [e] if isinstance(e, Expression | str) else e
+    found = [parse(one) if isinstance(one, str) else one for one in several]
+    if not found:
+        raise DomainError("there is nothing to draw: give at least one expression")
+    return found
+
+
+def known(e: Expression | str) -> Expression:
+    """A function of the zoo by its name, or the expression that a text spells."""
+    if isinstance(e, Expression):
+        return e
+    return catalogue[e] if e in catalogue else parse(e)
+
+
+def with_values(expressions: Sequence[Expression], given: Mapping[str, float]) -> list[Expression]:
+    """The expressions with other values of parameters and constants, each with those that it has a place for.
+
+    A number of classes that nobody gives is 10. Raises DomainError for a name that none of them has.
+    """
+    every = sorted({name for one in expressions for name in (*one.parameters, *needed_constants(one.program))})
+    for name in given:
+        if name not in every:
+            raise DomainError(f"{name!r} is no parameter; there are {', '.join(every) or 'none'}")
+    return [_with_values(one, {name: float(value) for name, value in given.items()}) for one in expressions]
+
+
+def _with_values(one: Expression, given: Mapping[str, float]) -> Expression:
+    settings = {name: Parameter(given.get(name, own.initial), own.granularity) for name, own in one.settings.items()}
+    needed = needed_constants(one.program)
+    constants = {**one.constants, **{name: value for name, value in given.items() if name in needed}}
+    if CLASSES in needed:
+        constants.setdefault(CLASSES, USUAL_CLASSES)
+    return replace(one, settings=settings, constants=constants)
+
+
+def check_kinds(expressions: Sequence[Expression]) -> None:
+    """Raises DomainError unless all are activations, or all are losses."""
+    for expression in expressions:
+        if expression.kind not in ("activation", "loss"):
+            raise DomainError(
+                f"{expression} is a function of {', '.join(expression.inputs) or 'no input'}; "
+                "pictures and reports take activations in x, or losses in y and p or z"
+            )
+    if len({expression.kind for expression in expressions}) > 1:
+        raise DomainError("activations and losses do not go together; take them one by one")
