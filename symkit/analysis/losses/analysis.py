@@ -13,7 +13,10 @@ from symkit.analysis.losses.robustness import robustness
 from symkit.analysis.losses.rule import learning_rule, logit_rule
 from symkit.analysis.losses.rule_text import rule_texts
 from symkit.analysis.losses.subject import Subject
+from symkit.errors import DomainError
 from symkit.text import Expression
+
+TIMEOUT = 1.0
 
 
 def loss_analysis(
@@ -22,6 +25,7 @@ def loss_analysis(
     classes: int | None = None,
     against: Expression | str | None = None,
     parameters: Mapping[str, float] | None = None,
+    timeout: float = TIMEOUT,
 ) -> LossAnalysis:
     """What a loss does to learning: its push at the start and at the end of training, and on examples of all sorts.
 
@@ -34,24 +38,28 @@ def loss_analysis(
         classes: number of outputs C; that of the header, or 10, where not given.
         against: another loss, or its formula, for the same number of classes.
         parameters: values of the loss's parameters and of eps, the initial ones where not given.
+        timeout: seconds that SymPy has to shorten the texts of a loss, 0 to leave it out. Starting it, once a process,
+            is not counted. Numbers do not depend on it.
 
     Raises:
         DomainError: for what is no function of y and p or y and z, a parameter that it does not have, a value that is
-            not finite, or a number of classes below 2.
+            not finite, a number of classes below 2, or a negative timeout.
         ParseError: for text that does not parse.
     """
+    if not timeout >= 0:
+        raise DomainError(f"the timeout must be a number of seconds, 0 or more, not {timeout!r}")
     subject = Subject.of(expression, classes, parameters)
-    found = _analysis(subject)
+    found = _analysis(subject, timeout)
     if against is None:
         return found
     other = Subject.of(against, subject.classes)
-    beside = _analysis(other)
+    beside = _analysis(other, timeout)
     comparison = Comparison(beside.text, beside, tuple(_rows(found, beside)))
     return replace(found, comparison=comparison)
 
 
-def _analysis(subject: Subject) -> LossAnalysis:
-    texts = rule_texts(subject)
+def _analysis(subject: Subject, timeout: float) -> LossAnalysis:
+    texts = rule_texts(subject, timeout)
     return LossAnalysis(
         text=str(subject.expression),
         classes=subject.classes,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from symkit.analysis.breakpoints import breakpoints
 from symkit.analysis.curve import Normal
 from symkit.analysis.losses.subject import PREDICTION, Subject
+from symkit.evaluation import evaluate_numpy
 from symkit.ir import Program, lower
 
 AROUND = Normal(0.5, 0.0625)
@@ -14,6 +17,9 @@ AROUND = Normal(0.5, 0.0625)
 
 NEAR, NEARER = 2.0**-28, 2.0**-36
 VISIBLE = 1e-6
+
+MOST = 24
+"""So many breakpoints are looked at exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +48,28 @@ def _of(subject: Subject, y: float) -> list[Jump]:
     if subject.undefined(y) or _is_smooth(curve):
         return []
     found: list[Jump] = []
-    for point in breakpoints(slope, subject.values, PREDICTION, AROUND):
-        if NEAR < point < 1 - NEAR:
-            sides = [_side(subject, slope, point, side) for side in (-1, 1)]
-            left, right = (-side[0] + 0.0 if side else None for side in sides)
-            if left is not None and right is not None and sides[0] and sides[1]:
-                far, near = abs(sides[0][1] - sides[1][1]), abs(left - right)
-                if near > 0.5 * far and near > VISIBLE * max(abs(left), abs(right)):
-                    found.append(Jump(y, point, left, right))
+    for point in _suspects(subject, slope):
+        below, above = (_side(subject, slope, point, side) for side in (-1, 1))
+        if below is None or above is None:
+            continue
+        left, right = -below[0] + 0.0, -above[0] + 0.0
+        near, far = abs(left - right), abs(below[1] - above[1])
+        if near > 0.5 * far and near > VISIBLE * max(abs(left), abs(right)):
+            found.append(Jump(y, point, left, right))
     return found
+
+
+def _suspects(subject: Subject, slope: Program) -> list[float]:
+    """Breakpoints of the slope, those where it changes most, ascending."""
+    points = np.array(breakpoints(slope, subject.values, PREDICTION, AROUND))
+    points = points[(points > NEAR) & (points < 1 - NEAR)]
+    with np.errstate(all="ignore"):
+        below, above = (
+            evaluate_numpy(slope, {**subject.values, PREDICTION: points + shift}, "float64")[0]
+            for shift in (-NEAR, NEAR)
+        )
+        gaps = np.broadcast_to(np.abs(above - below), points.shape)
+    return sorted(points[np.argsort(-np.nan_to_num(gaps))[:MOST]].tolist())
 
 
 def _side(subject: Subject, slope: Program, point: float, side: int) -> tuple[float, float] | None:

@@ -20,6 +20,9 @@ GRID = 1 / (1 + np.exp(-np.linspace(-24, 24, 385)))
 
 HALVINGS = 90
 SAME = 1e-12
+SEEN = 1e-9
+"""Relative difference of sampled values that counts."""
+
 FLAT = (0.1, 0.37, 0.62, 0.9)
 
 
@@ -48,7 +51,7 @@ def minimum(subject: Subject, y: float) -> Minimum:
     """The minimum for outputs with this target."""
     undefined = subject.undefined(y)
     if undefined:
-        return Minimum(None, None, None, "unknown", False, undefined)
+        return _unknown(undefined)
     curve = subject.curve(y)
     slope = gradient(curve, [PREDICTION])
     some = [subject.exact(curve, p=p) for p in FLAT]
@@ -58,12 +61,30 @@ def minimum(subject: Subject, y: float) -> Minimum:
     inside = min(
         ((value, p) for p in _turns(subject, slope) if (value := subject.exact(curve, p=p)) is not None), default=None
     )
-    lowest = min(((end.value, float(p)) for p, end in enumerate(ends) if end.value is not None), default=None)
-    if inside is not None and (lowest is None or inside[0] < lowest[0]):
-        return _inside(subject, slope, *inside)
-    if lowest is None:
-        return Minimum(None, None, None, "unknown", False, f"no limit was found at the ends: {ends[0].reason}")
-    return _at_end(subject, curve, *lowest, ends)
+    lacking = [end.reason for end in ends if end.value is None]
+    if lacking:
+        return _unknown(f"no limit was found at an end: {lacking[0]}")
+    lowest = min((end.value, float(p)) for p, end in enumerate(ends) if end.value is not None)
+    if inside is not None and inside[0] < lowest[0]:
+        found = _inside(subject, slope, *inside)
+    else:
+        found = _at_end(subject, curve, *lowest, ends)
+    return _lower_elsewhere(subject, curve, found) or found
+
+
+def _unknown(reason: str) -> Minimum:
+    return Minimum(None, None, None, "unknown", False, reason)
+
+
+def _lower_elsewhere(subject: Subject, curve: Program, found: Minimum) -> Minimum | None:
+    """What is to be said where samples are lower than the minimum that the slope tells of, as at a pole."""
+    assert found.value is not None
+    heights = np.broadcast_to(evaluate_numpy(curve, {**subject.values, PREDICTION: GRID}, "float64")[0], GRID.shape)
+    place = int(np.nanargmin(np.where(np.isnan(heights), np.inf, heights)))
+    lower = float(heights[place])
+    if lower >= found.value - SEEN * max(abs(found.value), abs(lower), SEEN):
+        return None
+    return _unknown(f"it is {lower:.6g} at p = {GRID[place]:.6g}, next to a pole or a jump, and may fall farther there")
 
 
 def _inside(subject: Subject, slope: Program, value: float, p: float) -> Minimum:

@@ -22,9 +22,6 @@ from symkit.text import program_text
 from symkit.text.names import SETTABLE_CONSTANTS
 from symkit.transform import gradient
 
-SECONDS = 1.0
-"""That SymPy has for all the texts of a loss."""
-
 MOST_OPERATORS = 40
 """Longer rules are not given to SymPy."""
 
@@ -56,9 +53,9 @@ class RuleTexts:
     logit: str | None
 
 
-def rule_texts(subject: Subject) -> RuleTexts:
-    """Equal to what they stand for wherever that is defined, for 0 < p < 1."""
-    writer = _Writer(subject)
+def rule_texts(subject: Subject, timeout: float) -> RuleTexts:
+    """Equal to what they stand for wherever that is defined, for 0 < p < 1. SymPy has so many seconds for them all."""
+    writer = _Writer(subject, timeout)
     loss = subject.expression.program
     target, other = (_slope(subject, with_leaf(loss, TARGET, Node(Kind.NUMBER, y))) for y in (1.0, 0.0))
     rule = writer.simple(_negative(_slope(subject, loss)))
@@ -88,10 +85,10 @@ def _slope(subject: Subject, loss: Program) -> Program:
 class _Writer:
     """Simplifies the functions of one loss."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, timeout: float) -> None:
         self._table = subject.expression.table
         self._values = subject.values
-        self._left = SECONDS
+        self._left = timeout
 
     def text(self, program: Program) -> str:
         return program_text(program, reserved=program.inputs)
