@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import lambertw
 
 from symkit.analysis import moments
-from symkit.analysis.signal import FixedPoint, correlation_map, signal
+from symkit.analysis.signal import FixedPoint, correlation_map, signal, variance_map
 from symkit.errors import DomainError
 
 FUNCTIONS = ("relu(x)", "x", "tanh(x)", "erf(x)", "swish(x)", "selu(x)", "elu(x)", "exp(x)", "sign(x)", "1/x", "x**3")
@@ -221,6 +221,17 @@ def test_no_number_without_moments() -> None:
     found = signal("exp(x**2/3)", weight_variance=0.1)
     assert found.fixed_points[0].q == pytest.approx(brentq(lambda q: 0.1 / math.sqrt(1 - 4 * q / 3) - q, 0.05, 0.2))
     assert found.forward == (1.0,)
+
+
+def test_a_pole_under_a_tail_that_grows_too_fast() -> None:
+    for expression in ("exp(x**2/3)/x", "exp(x**2/3)/(x - 2)"):
+        assert "grows too steeply at x =" in signal(expression, weight_variance=1.0).reason
+        assert np.isnan(variance_map(expression, [0.01, 0.1], weight_variance=1.0)).all()
+
+
+def test_many_kinks_cost_no_memory() -> None:
+    found = signal("abs(sin(40*x))", weight_variance=3.0)
+    assert found.chi_1 == pytest.approx(2400.0, rel=1e-9)
 
 
 def test_slopes_at_zero_that_have_no_bound() -> None:

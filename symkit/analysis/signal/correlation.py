@@ -47,8 +47,8 @@ def correlation_map(
         parameters: values of learnable parameters and of settable constants by name.
 
     Returns:
-        float64 of the shape of `correlations`, right to about 1e-12. NaN near -1 and 1 for an f with poles, or of
-        rapid swings, where neither way to the integral is sure to be.
+        float64 of the shape of `correlations`, right to about 1e-12, or 1e-9 for an f with poles. NaN near -1 and 1
+        for an f with poles or of rapid swings, where neither way to the integral is sure to be right.
 
     Raises:
         DomainError: for a correlation outside -1 to 1, a variance outside its range, or an f without a second moment.

@@ -31,7 +31,8 @@ class Signal:
         chosen: whether the weight variance was not given but taken so that q = 1 is a fixed point.
         fixed_points: of q -> weight_variance*E[f(sqrt(q) z)**2] + bias_variance, ascending.
         centred_fixed_points: of q -> weight_variance*Var f(sqrt(q) z) + bias_variance.
-        q: the variance that `chi_1` and `phase` are those at: the fixed point that q = 1 leads to, or 1.
+        q: the variance that `chi_1` and `phase` are those at: the fixed point that q = 1 leads to, which is 1 where 1
+            is one, stable or not; 1 also where it leads to none.
         chi_1: weight_variance*E[f'(sqrt(q) z)**2].
         phase: "ordered" for chi_1 < 1, "chaotic" for chi_1 > 1, "edge of chaos" for 1.
         edge_of_chaos: the weight variance at which chi_1 is 1 at a fixed point, for these biases; the least of them,
@@ -128,6 +129,8 @@ def edge_of_chaos(layer: Layer) -> tuple[float | None, str]:
     missing = layer.slope_obstacle
     if missing:
         return None, missing.replace("No backward gain", "No edge of chaos", 1)
+    if np.isnan(layer.means.gain).all():
+        return None, "No edge of chaos: the derivative cannot be followed from one q to another."
     b = layer.bias_variance
 
     def excess(q: Floats, means: Means) -> Floats:

@@ -7,13 +7,13 @@ Poole et al. 2016, "Exponential expressivity in deep neural networks through tra
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from symkit.analysis.curve import Curve, Floats
+from symkit.analysis.curve import Curve, Floats, Normal
 from symkit.analysis.moments import Analysis, analyze
 from symkit.analysis.signal.sheet import GRID, LOWEST, Means, Sheet
 from symkit.analysis.subject import Subject
@@ -133,22 +133,25 @@ class Layer:
         reason = self.analysis(1.0).moments.reason
         return f"No weight variance makes q = 1 a fixed point. {reason or 'The function is 0 throughout.'}"
 
-    @property
+    @cached_property
     def obstacle(self) -> str:
-        """Why there are no moments at any q: a pole or a hole; empty if there may be at some."""
-        return self._lasting(self.subject.curve, self.analysis(1.0).moments.reason)
+        """Why there are no moments at any q, such as a pole or a hole; empty if there are at some."""
+        return self._lasting(self.subject.curve, lambda analysis: analysis.moments.reason)
 
-    @property
+    @cached_property
     def slope_obstacle(self) -> str:
-        """Why there is no backward gain at any q; empty if there may be one at some."""
-        return self._lasting(self.subject.slope, self.analysis(1.0).backward_reason)
+        """Why there is no backward gain at any q; empty if there is one at some."""
+        return self._lasting(self.subject.slope, lambda analysis: analysis.backward_reason)
 
-    def _lasting(self, curve: Curve, reason: str) -> str:
-        """The reason at q = 1, unless it is a tail that grows too fast, which may do at a smaller q."""
-        if not reason:
-            return ""
-        ends = tails(curve, self.subject.normal, (2,))[2]
-        return "" if any(tail.divergent for tail in ends) else reason
+    def _lasting(self, curve: Curve, reason: Callable[[Analysis], str]) -> str:
+        """The reason at q = 1 or, where a tail grows too fast for that, at the first smaller q where none does."""
+        found = reason(self.analysis(1.0))
+        for k in range(-LOWEST) if found else ():
+            q = 4.0**-k
+            ends = tails(curve, Normal(0.0, math.sqrt(q)), (2,))[2]
+            if not any(tail.divergent for tail in ends):
+                return reason(self.analysis(q))
+        return found
 
     @cached_property
     def points(self) -> list[float]:

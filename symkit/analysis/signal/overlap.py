@@ -170,13 +170,13 @@ class Overlap:
             v, outer = _rule(np.sort(np.concatenate([_even(low_v, end_v, width), np.clip(meet, low_v, end_v)])))
         else:
             v, outer = np.zeros(1), np.ones(1)
+        even = _even(low_t, end_t, width)
+        if v.size * (len(even) + 2 * len(kinks)) * len(FINE) > MOST_NODES:
+            return math.nan
         moved = small * v.reshape(-1, 1)
         cuts = np.concatenate([kinks - moved, (kinks + moved if near else moved - kinks)], axis=1) / large
-        even = _even(low_t, end_t, width)
-        even = np.broadcast_to(even, (v.size, len(even)))
-        edges = np.sort(np.concatenate([even, np.clip(cuts, low_t, end_t)], axis=1), axis=1)
-        if edges.size * len(FINE) > MOST_NODES:
-            return math.nan
+        ends = [np.broadcast_to(even, (v.size, len(even))), np.clip(cuts, low_t, end_t)]
+        edges = np.sort(np.concatenate(ends, axis=1), axis=1)
         rows = max(1, BLOCK // (edges.shape[1] * len(FINE)))
         parts = [
             self._lines(edges[i : i + rows], s * moved[i : i + rows, :, None], s * large, near)
