@@ -24,6 +24,7 @@ class Subject:
     values: Mapping[str, float]
     variable: str
     normal: Normal
+    variance: float
 
     @classmethod
     def of(
@@ -48,7 +49,7 @@ class Subject:
             if not math.isfinite(value):
                 raise DomainError(f"parameter {name} = {value!r} is not finite")
         values = {**e.constant_values(**given), **e.parameters, **given}
-        return cls(stabilise(e.program), values, e.inputs[0], Normal(float(mean), math.sqrt(variance)))
+        return cls(stabilise(e.program), values, e.inputs[0], Normal(float(mean), math.sqrt(variance)), float(variance))
 
     @cached_property
     def curve(self) -> Curve:

@@ -164,6 +164,15 @@ class TailIntervals(Intervals):
         low = np.where(known & (a.low >= 0), order, -np.inf)
         return self.of_order(REALS.of(low, np.full_like(low, np.inf)))
 
+    def raised(self, a: TailIntervals, exponent: float) -> TailIntervals:
+        return self.of_order(a.order_raised(exponent))
+
+    def unchanged(self, *operands: Intervals, **sides: bool) -> TailIntervals:
+        """An order says nothing of what grows faster than every power, nor of an exponent that is no number."""
+        return self
+
+    at_least_half_exponential = hyperbolic = exponential_from_zero = logarithm_of_more = powered = unchanged
+
     def like_operand(self, a: TailIntervals, *, above: bool) -> TailIntervals:
         """Known to be |a| to 2*|a| in size, for |a| above 1 on one side of 0."""
         side = a.low >= 1 if above else a.high <= -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from symkit.ops import analytic_forms as analytic
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
 from symkit.ops import growth_forms as growth
@@ -91,6 +92,7 @@ OPERATORS = (
         units=0,
         trend=("increasing", "increasing"),
         mirrored=_sign_of_sum,
+        analytic=lambda a, b: a + b,
         safe=(1.0, 1.0),
         commutative=True,
         associative=True,
@@ -114,6 +116,7 @@ OPERATORS = (
         units=0,
         trend=("increasing", "decreasing"),
         mirrored=_sign_of_sum,
+        analytic=lambda a, b: a - b,
         safe=(1.0, 1.0),
         torch="torch.sub",
         native="sub",
@@ -134,6 +137,7 @@ OPERATORS = (
         units=0,
         trend=(None, None),
         mirrored=_sign_of_product,
+        analytic=lambda a, b: a * b,
         safe=(1.0, 1.0),
         commutative=True,
         associative=True,
@@ -162,6 +166,7 @@ OPERATORS = (
             "divide_no_nan": lambda b, x, y: b("divide_no_nan", x, y),
         },
         mirrored=_sign_of_product,
+        analytic=lambda a, b: a / b,
         safe=(1.0, 1.0),
         torch="torch.div",
         torch_backward=(lambda b, x, y, r, g: g / y, None),
@@ -184,6 +189,7 @@ OPERATORS = (
         inverse=intervals.negate_narrows,
         units=0,
         trend=("decreasing",),
+        analytic=lambda x: -x,
         safe=(1.0,),
         parity="odd",
         torch="torch.neg",
@@ -215,6 +221,7 @@ OPERATORS = (
         protected={"log_abs_eps": _closed_power},
         growth=growth.power,
         mirrored=_sign_of_power,
+        analytic=analytic.power,
         safe=(1.0, 1.0),
         torch_exception="at a zero base torch's second derivatives by the exponent are NaN",
         torch="torch.pow",
@@ -234,6 +241,7 @@ OPERATORS = (
         ball=balls.square,
         interval=intervals.square,
         range=(0.0, math.inf),
+        analytic=lambda x: x * x,
         safe=(1.0,),
         parity="even",
         torch="torch.square",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from symkit.ops import analytic_forms as analytic
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
 from symkit.ops import growth_forms as growth
@@ -24,6 +25,7 @@ OPERATORS = (
         range=(0.0, math.inf),
         overflows=True,
         growth=growth.exponential,
+        analytic=analytic.method("exp"),
         safe=(0.0,),
         torch="torch.exp",
         native="exp",
@@ -43,6 +45,8 @@ OPERATORS = (
         trend=("increasing",),
         range=(-1.0, math.inf),
         overflows=True,
+        growth=growth.exponential_from_zero,
+        analytic=analytic.method("expm1"),
         safe=(0.0,),
         torch="torch.expm1",
         torch_backward=(lambda b, x, r, g: g * (r + 1),),
@@ -65,6 +69,7 @@ OPERATORS = (
         trend=("increasing",),
         protected={"log_abs_eps": lambda b, x: b("log_abs_eps", x)},
         growth=growth.logarithm,
+        analytic=analytic.log,
         safe=(1.0,),
         torch="torch.log",
         torch_backward=(lambda b, x, r, g: g / x,),
@@ -85,6 +90,8 @@ OPERATORS = (
         defined_on=(-1.0, math.inf),
         trend=("increasing",),
         protected={"log_abs_eps": lambda b, x: b("log_abs_eps", 1 + x)},
+        growth=growth.logarithm_of_more,
+        analytic=analytic.log1p,
         safe=(0.0,),
         torch="torch.log1p",
         native="log1p",
@@ -110,6 +117,7 @@ OPERATORS = (
         singular=True,
         protected={"sqrt_abs_eps": lambda b, x: b("sqrt_abs_eps", x)},
         growth=growth.root,
+        analytic=analytic.sqrt,
         safe=(1.0,),
         torch="torch.sqrt",
         native="sqrt",
@@ -148,6 +156,7 @@ OPERATORS = (
         at_kink="NaN where both are 0",
         range=(0.0, math.inf),
         singular=True,
+        analytic=analytic.hypot,
         safe=(1.0, 1.0),
         commutative=True,
         torch="torch.hypot",
@@ -174,6 +183,7 @@ OPERATORS = (
         turns=(0.0,),
         range=(0.0, math.inf),
         growth=growth.about_operand,
+        analytic=analytic.log_cosh,
         safe=(0.0,),
         parity="even",
         cost=40,

@@ -30,24 +30,44 @@ def about_operand(value: Any, a: Any) -> Any:
 
 def power(value: Any, a: Any, b: Any) -> Any:
     exponent = b.only_number
-    return value if exponent is None else value.of_order(a.order_raised(exponent))
+    return value.powered(a, b) if exponent is None else value.raised(a, exponent)
 
 
 def cube(value: Any, a: Any) -> Any:
-    return value.of_order(a.order_raised(3.0))
+    return value.raised(a, 3.0)
 
 
 def root(value: Any, a: Any) -> Any:
-    return value.of_order(a.order_raised(0.5))
+    return value.raised(a, 0.5)
 
 
 def exponential(value: Any, a: Any) -> Any:
     return value.vanishing(a, below=True).exploding(a)
 
 
+def exponential_from_zero(value: Any, a: Any) -> Any:
+    """exp(a) - 1."""
+    return value.exponential_from_zero(a)
+
+
+def logarithm_of_more(value: Any, a: Any) -> Any:
+    """log(1 + a)."""
+    return value.logarithm_of_more(a)
+
+
+def hyperbolic(value: Any, a: Any) -> Any:
+    """A quarter of exp(|a|) to all of it in size, where |a| is above 1; never smaller than the operand."""
+    return at_least_operand(value.hyperbolic(a), a)
+
+
 def vanishing_below(value: Any, a: Any) -> Any:
     """At most twice exp(-|a|) for a below 0."""
     return value.vanishing(a, below=True)
+
+
+def logistic(value: Any, a: Any) -> Any:
+    """Half of exp(-|a|) to twice that for a below 0."""
+    return value.vanishing(a, below=True).at_least_half_exponential(a, below=True)
 
 
 def vanishing_above(value: Any, a: Any) -> Any:
@@ -56,12 +76,13 @@ def vanishing_above(value: Any, a: Any) -> Any:
 
 
 def ramp(value: Any, a: Any) -> Any:
-    """At most twice exp(-|a|) for a below 0, and a to 2a for a above 1."""
-    return value.vanishing(a, below=True).like_operand(a, above=True)
+    """Half of exp(-|a|) to twice that for a below 0, and a to 2a for a above 1."""
+    return logistic(value, a).like_operand(a, above=True)
 
 
 def falling_ramp(value: Any, a: Any) -> Any:
-    return value.vanishing(a, below=False).like_operand(a, above=False)
+    value = value.vanishing(a, below=False).at_least_half_exponential(a, below=False)
+    return value.like_operand(a, above=False)
 
 
 def logarithm(value: Any, a: Any) -> Any:

@@ -153,9 +153,12 @@ class Operator:
         partials: one an operand: (b, *operands, result) -> partial derivative, or None where it is zero
             everywhere; not multiplied by a cotangent.
         ball: (*balls) -> ball enclosing the range, on python-flint's `arb`.
+        analytic: (*complex balls) -> the same on `acb`s, where it is analytic; right of its kinks if it has any.
         smoothness: derivatives that are continuous: -1 jumps, 0 continuous with kinks, inf analytic.
         kinks: (b, *operands) -> terms whose zero sets hold every point where the function is not smooth.
         at_kink: the value the partial takes there, in words.
+        piece: (b, signs, *operands) -> what it is where its kink terms have these signs, or the condition of a select
+            has; None where the operator itself says it.
         domain: conditions under which it is defined; elsewhere a dtype gives NaN or an infinity.
         safe: for each operand a value inside the domain.
         protected: closed forms that stand in for it, by the operator each stands on, the default first.
@@ -202,9 +205,11 @@ class Operator:
     expansion: Form | None = None
     partials: tuple[Form | None, ...] | None = None
     ball: Callable[..., Any] | None = None
+    analytic: Callable[..., Any] | None = None
     smoothness: float = math.inf
     kinks: Callable[..., tuple[Term, ...]] | None = None
     at_kink: str = ""
+    piece: Callable[..., Term | float | None] | None = None
     domain: tuple[Condition, ...] = ()
     safe: tuple[float, ...] = ()
     protected: Mapping[str, Form] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from symkit.ops import analytic_forms as analytic
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
 from symkit.ops import growth_forms as growth
@@ -54,7 +55,8 @@ OPERATORS = (
         ball=balls.sigmoid,
         trend=("increasing",),
         range=(0.0, 1.0),
-        growth=growth.vanishing_below,
+        growth=growth.logistic,
+        analytic=analytic.sigmoid,
         safe=(0.0,),
         torch="torch.sigmoid",
         torch_backward=(lambda b, x, r, g: g * (1 - r) * r,),
@@ -75,6 +77,7 @@ OPERATORS = (
         trend=("increasing",),
         range=(-math.inf, 0.0),
         growth=growth.falling_ramp,
+        analytic=analytic.log_sigmoid,
         safe=(0.0,),
         torch="torch.nn.functional.logsigmoid",
         torch_backward=(_torch_log_sigmoid_backward,),
@@ -94,6 +97,7 @@ OPERATORS = (
         trend=("increasing",),
         range=(0.0, math.inf),
         growth=growth.ramp,
+        analytic=analytic.softplus,
         safe=(0.0,),
         cost=24,
     ),
@@ -108,6 +112,7 @@ OPERATORS = (
         partials=(lambda b, x, y, r: b("sigmoid", x - y), lambda b, x, y, r: b("sigmoid", y - x)),
         kinks=lambda b, x, y: (),
         trend=("increasing", "increasing"),
+        analytic=analytic.logaddexp,
         safe=(0.0, 0.0),
         commutative=True,
         associative=True,
@@ -157,6 +162,7 @@ OPERATORS = (
         ball=balls.monotone("erf"),
         trend=("increasing",),
         range=(-1.0, 1.0),
+        analytic=analytic.method("erf"),
         safe=(0.0,),
         parity="odd",
         torch="torch.erf",
@@ -178,6 +184,7 @@ OPERATORS = (
         units=1024,
         range=(0.0, 2.0),
         growth=growth.vanishing_above,
+        analytic=analytic.method("erfc"),
         safe=(0.0,),
         torch="torch.erfc",
         native="erfc",
@@ -201,6 +208,8 @@ OPERATORS = (
         kinks=lambda b, x: (x,),
         at_kink="0",
         range=(0.0, 1.0),
+        analytic=analytic.i0e,
+        piece=lambda b, signs, x: b("i0e", -x) if signs[0] < 0 else None,
         safe=(0.0,),
         parity="even",
         torch="torch.special.i0e",
@@ -223,6 +232,8 @@ OPERATORS = (
         kinks=lambda b, x: (x,),
         at_kink="1/2; its second derivative, which jumps there, is 0",
         range=(-0.22, 0.22),
+        analytic=analytic.i1e,
+        piece=lambda b, signs, x: -b("i1e", -x) if signs[0] < 0 else None,
         safe=(0.0,),
         parity="odd",
         torch="torch.special.i1e",
@@ -242,6 +253,7 @@ OPERATORS = (
         partials=(lambda b, x, r: -(x * r),),
         range=(0.0, 0.4),
         turns=(0.0,),
+        analytic=analytic.normal_pdf,
         safe=(0.0,),
         parity="even",
         native="normal_pdf",
@@ -261,6 +273,7 @@ OPERATORS = (
         trend=("increasing",),
         range=(0.0, 1.0),
         growth=growth.vanishing_below,
+        analytic=analytic.normal_cdf,
         safe=(0.0,),
         native="normal_cdf",
         cost=26,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from symkit.ops import analytic_forms as analytic
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
 from symkit.ops import growth_forms as growth
@@ -42,6 +43,7 @@ OPERATORS = (
         interval=intervals.wave,
         range=(-1.0, 1.0),
         growth=growth.at_most_operand,
+        analytic=analytic.method("sin"),
         safe=(0.0,),
         parity="odd",
         torch="torch.sin",
@@ -60,6 +62,7 @@ OPERATORS = (
         ball=lambda x: x.cos(),
         interval=intervals.wave,
         range=(-1.0, 1.0),
+        analytic=analytic.method("cos"),
         safe=(0.0,),
         parity="even",
         torch="torch.cos",
@@ -77,6 +80,7 @@ OPERATORS = (
         partials=(lambda b, x, r: 1 + r * r,),
         interval=intervals.tangent,
         domain=(Condition("!= 0", lambda b, x: b("cos", x)),),
+        analytic=analytic.method("tan"),
         safe=(0.0,),
         parity="odd",
         torch="torch.tan",
@@ -97,6 +101,7 @@ OPERATORS = (
         torch_exception="torch's second derivative is NaN below 1e-19 in float32, where the square of x is 0",
         kinks=lambda b, x: (),
         range=(-0.2172336282112217, 1.0),
+        analytic=analytic.method("sinc"),
         safe=(0.0,),
         parity="even",
         cost=20,
@@ -114,6 +119,7 @@ OPERATORS = (
         trend=("increasing",),
         range=(-HALF_PI, HALF_PI),
         growth=growth.at_most_operand,
+        analytic=analytic.arctan,
         safe=(0.0,),
         parity="odd",
         torch="torch.atan",
@@ -133,7 +139,8 @@ OPERATORS = (
         trend=("increasing",),
         overflows=True,
         headroom=2.0,
-        growth=growth.at_least_operand,
+        growth=growth.hyperbolic,
+        analytic=analytic.method("sinh"),
         safe=(0.0,),
         parity="odd",
         torch="torch.sinh",
@@ -154,7 +161,8 @@ OPERATORS = (
         range=(1.0, math.inf),
         overflows=True,
         headroom=2.0,
-        growth=growth.at_least_operand,
+        growth=growth.hyperbolic,
+        analytic=analytic.method("cosh"),
         safe=(0.0,),
         parity="even",
         torch="torch.cosh",
@@ -174,6 +182,7 @@ OPERATORS = (
         trend=("increasing",),
         range=(-1.0, 1.0),
         growth=growth.at_most_operand,
+        analytic=analytic.method("tanh"),
         safe=(0.0,),
         parity="odd",
         torch="torch.tanh",
@@ -209,6 +218,7 @@ OPERATORS = (
         ball=balls.monotone("asinh"),
         trend=("increasing",),
         growth=growth.inverse_sinh,
+        analytic=analytic.arcsinh,
         safe=(0.0,),
         parity="odd",
         torch="torch.asinh",
@@ -229,6 +239,7 @@ OPERATORS = (
         domain=(Condition("> 0", lambda b, x: (1 - x) * (1 + x)),),
         defined_on=(-1.0, 1.0),
         trend=("increasing",),
+        analytic=analytic.arctanh,
         safe=(0.0,),
         parity="odd",
         torch="torch.atanh",

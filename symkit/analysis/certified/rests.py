@@ -1,0 +1,75 @@
+"""What the tails and the neighbourhood of a singular point add to a Gaussian integral, from bounds of the integrand.
+
+With |f| <= exp(c0 + c1*t + c2*t**2) both are integrals of exp(A*t**2 + B*t + C) over t >= 0, which is at most
+exp(C)/|B| where A <= 0 and B < 0, and infinite where A >= 0 and B >= 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from symkit.analysis.certified.far import FarIntervals, Parabola, Tail
+from symkit.analysis.certified.quadrature import Gaussian, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a stretch adds to the integral of |integrand|.
+
+    Attributes:
+        bound: a ball whose upper end it does not exceed; None if none was found.
+        diverges: whether it surely has no bound.
+    """
+
+    bound: Any | None = None
+    diverges: bool = False
+
+
+def rest(value: FarIntervals, tail: Tail, normal: Gaussian, term: Term) -> Rest:
+    """What a tail adds to a term whose function has these bounds there."""
+    from flint import arb
+
+    if value.undefined.any():
+        return Rest()
+    exponent = _far_exponent(tail, normal, term) if tail.reach is None else _near_exponent(tail, normal, term)
+    high, low = value.order.high, value.order.low
+    if high is not None:
+        c0, c1, c2 = _total(high, exponent, term.power)
+        if c2 <= 0 and c1 < 0:
+            return Rest(c0.exp() / -c1)
+    if low is not None and not term.weighted:
+        _, c1, c2 = _total(low, exponent, term.power)
+        if c2 > 0 or (c2 >= 0 and c1 >= 0):
+            return Rest(diverges=True)
+    return Rest(arb(0)) if bool((value.low == 0).all() and (value.high == 0).all()) else Rest()
+
+
+def _total(order: Parabola, exponent: Parabola, power: int) -> Parabola:
+    c0, c1, c2 = (power * a + b for a, b in zip(order, exponent, strict=True))
+    return c0, c1, c2
+
+
+def _far_exponent(tail: Tail, normal: Gaussian, term: Term) -> Parabola:
+    """The logarithm of the density at start + direction*t, and above that of the distance from the mean."""
+    from flint import arb
+
+    distance = tail.direction * (arb(tail.point) - normal.mean)
+    c0 = normal.height.log() - distance * distance / (2 * normal.variance)
+    c1, c2 = -distance / normal.variance, -1 / (2 * normal.variance)
+    if term.weighted:
+        c0, c1 = c0 + distance.log(), c1 + 1 / distance
+    return c0, c1, c2
+
+
+def _near_exponent(tail: Tail, normal: Gaussian, term: Term) -> Parabola:
+    """The logarithm of the length, reach*exp(-t), times the largest density there and distance from the mean."""
+    from flint import arb
+
+    assert tail.reach is not None
+    length = arb(tail.reach)
+    near = arb(tail.point).union(arb(tail.point) + tail.direction * length)
+    c0 = length.log() + normal.density(near).upper().log()
+    if term.weighted:
+        c0 = c0 + abs(near - normal.mean).upper().log()
+    return c0, arb(-1), arb(0)
