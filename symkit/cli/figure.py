@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def figure(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The figure, such as r-4.5.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The figure, such as r-4.5.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The picture: .svg or .png.")
     ] = None,

@@ -52,7 +52,7 @@ def landscape(
 
     A small network is trained on real data with a loss or an activation. Then its weights are moved along random
     directions, every filter by its own norm. With --against a second network starts from the same weights and sees the
-    same batches and directions. Losses of two kinds have two scales: --measure draws one loss for both networks.
+    same batches and directions. Losses of two kinds have two scales, unless --measure draws one loss for both.
 
     \b
     Examples:
@@ -61,7 +61,7 @@ def landscape(
       symkit landscape "x*sigmoid(x)" --directions 1 -o swish.svg --json
     """
     from symkit.reporting.canvas import check_installed, format_of
-    from symkit.reporting.plot import known
+    from symkit.reporting.subjects import known
 
     subjects = [read_expression(formula)]
     if against is not None:
@@ -87,7 +87,9 @@ def landscape(
         views = [look_around(contender, parts, plan, look, objective, advance) for contender in competing]
     what = "training loss" if measure is None else f"loss {shortened(measure.strip(), MAX_NAME)}"
     titles = _titles([view.contender.text for view in views])
-    plot_landscape(dict(zip(titles, (view.landscape for view in views), strict=True)), output, loss=what)
+    found = dict(zip(titles, (view.landscape for view in views), strict=True))
+    comparable = measure is not None or all(subject.kind == "activation" for subject in subjects)
+    plot_landscape(found, output, loss=what, one_scale=comparable)
     if as_json:
         settings = {"data": data, "epochs": epochs, "measure": measure, **asdict(look)}
         facts = [_facts(view, parts.dataset.task) for view in views]

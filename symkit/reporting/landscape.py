@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +38,13 @@ HUGE = 1e200
 
 
 def plot_landscape(
-    landscape: Landscape | Mapping[str, Landscape], path: str | Path | None = None, *, loss: str = "loss"
+    landscape: Landscape | Mapping[str, Landscape],
+    path: str | Path | None = None,
+    *,
+    loss: str = "loss",
+    one_scale: bool = True,
 ) -> Drawing:
-    """Draws loss landscapes: lines as curves on the same axes, planes as maps side by side with one scale of colours.
+    """Draws loss landscapes: lines as curves on the same axes, planes as maps side by side.
 
     The model itself is at 0, and on a map marked by a cross. A curve is broken where the loss is no finite number;
     a map is grey there.
@@ -49,6 +53,8 @@ def plot_landscape(
         landscape: one, or several by name, all lines or all planes.
         path: a file to write, .svg or .png; None to write none.
         loss: what the losses are, for the label of their axis or scale.
+        one_scale: whether a colour stands for the same loss on all maps; else each has a scale of its own, as losses of
+            different kinds need.
 
     Returns:
         A Drawing, which notebooks show.
@@ -64,13 +70,14 @@ def plot_landscape(
     planes = [found.betas is not None for found in named.values()]
     if any(planes) != all(planes):
         raise DomainError("a line and a plane cannot be drawn together: make all landscapes with the same directions")
-    if all(_drawable(found).mask.all() for found in named.values()):
+    groups = [list(named)] if one_scale or not all(planes) else [[name] for name in named]
+    if any(all(_drawable(named[name]).mask.all() for name in group) for group in groups):
         raise DomainError("there is nothing to draw: no loss of the landscape is a finite number")
     if path is not None:
         format_of(Path(path))
         check_place(Path(path))
     with styled():
-        drawing = _maps(named, loss) if all(planes) else _curves(named, loss)
+        drawing = _maps(named, groups, loss) if all(planes) else _curves(named, loss)
     if path is not None:
         drawing.save(path)
     return drawing
@@ -91,16 +98,19 @@ def _curves(named: Mapping[str, Landscape], loss: str) -> Drawing:
     return finished(drawn, tuple(named), [axes])
 
 
-def _maps(named: Mapping[str, Landscape], loss: str) -> Drawing:
+def _maps(named: Mapping[str, Landscape], groups: Sequence[Sequence[str]], loss: str) -> Drawing:
+    """Maps; those of a group have one scale."""
     from matplotlib.figure import Figure
 
-    shown = np.concatenate([_drawable(found).compressed() for found in named.values()])
-    levels = _levels(float(shown.min()), float(shown.max()))
-    drawn = Figure(figsize=(3.4 * len(named) + 0.8, 3.3), layout="constrained")
+    drawn = Figure(figsize=(3.4 * len(named) + 0.8 * len(groups), 3.3), layout="constrained")
     row = drawn.subplots(1, len(named), squeeze=False, sharex=True, sharey=True)[0]
-    maps = [_map(axes, name, found, levels) for axes, (name, found) in zip(row, named.items(), strict=True)]
+    axes_of = dict(zip(named, row, strict=True))
+    for group in groups:
+        shown = np.concatenate([_drawable(named[name]).compressed() for name in group])
+        levels = _levels(float(shown.min()), float(shown.max()))
+        maps = [_map(axes_of[name], name, named[name], levels) for name in group]
+        drawn.colorbar(maps[0], ax=[axes_of[name] for name in group], label=loss, format="%.8g", ticks=levels)
     row[0].set_ylabel("along the second direction")
-    drawn.colorbar(maps[0], ax=list(row), label=loss, format="%.8g", ticks=levels)
     return finished(drawn, tuple(named), list(row))
 
 

@@ -75,6 +75,14 @@ def test_maps_share_one_scale() -> None:
     assert scale.get_ylabel() == "ce"
 
 
+def test_maps_of_losses_of_different_kinds_have_scales_of_their_own() -> None:
+    different = {"low": plane(bowl), "high": plane(lambda a, b: 1000 + 9 * bowl(a, b))}
+    low, high, *scales = plot_landscape(different, one_scale=False).figure.axes
+    assert len(scales) == 2
+    assert low.collections[0].levels[-1] <= 5
+    assert high.collections[0].levels[0] >= 1000
+
+
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
@@ -119,6 +127,13 @@ def test_files_have_the_same_bytes_at_every_run(tmp_path: Path) -> None:
 def test_nothing_finite_is_nothing_to_draw() -> None:
     with pytest.raises(DomainError, match="no loss of the landscape is a finite number"):
         plot_landscape(line(np.full(21, np.nan)))
+
+
+def test_a_scale_of_its_own_needs_finite_losses() -> None:
+    named = {"fine": plane(bowl), "lost": plane(lambda a, b: np.nan * a)}
+    plot_landscape(named)
+    with pytest.raises(DomainError, match="no loss of the landscape is a finite number"):
+        plot_landscape(named, one_scale=False)
 
 
 def test_a_line_and_a_plane_are_not_drawn_together() -> None:
