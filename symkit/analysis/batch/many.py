@@ -1,0 +1,306 @@
+"""Moments and backward gains of thousands of functions at once, quickly: what is not sure is not said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symkit.analysis.batch.judge import DENSE, Found, Lines, Samples, judge
+from symkit.analysis.batch.layout import COMMON, FAR, FINE, Plan, layout, padded
+from symkit.analysis.batch.points import Reach, distinct, places
+from symkit.analysis.batch.pool import Pool, Sampled, Schedule
+from symkit.analysis.curve import Floats, Normal
+from symkit.errors import DomainError
+from symkit.text import Expression, parse
+
+CHUNK = 4096
+"""Functions that are sampled together, where all are sampled at the same points."""
+
+FINE_PANELS = 50_000
+"""Panels of all functions that are sampled together more finely."""
+
+BLUR = 2.0**-34
+ROUNDING = 2.0**-51
+"""By how much every operation is put off to see what rounding does, and how much rounding may put it off."""
+
+THINNED = 4
+"""Of so many samples of panels one is put off."""
+
+ACTIVE, MOVES = 8.0, 4.0
+"""Where the operand of a curved operator is within so much of 0, it must not move more from sample to sample."""
+
+FINEST = 8
+"""A function of more points than this is not sampled more finely."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Moments of f(X) for a normal X, of many f. Arrays are float64, NaN where a number cannot be had here.
+
+    Attributes:
+        mean, variance, second_moment, backward_gain: E[f(X)], its variance, E[f(X)**2] and E[f'(X)**2]; of shape (n,).
+        error: estimates of how far they are off, of shape (n, 4) in this order.
+        reasons: for each function "", or "cannot be had here: " and why numbers are missing.
+    """
+
+    mean: Floats
+    variance: Floats
+    second_moment: Floats
+    backward_gain: Floats
+    error: Floats
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A function with its place among all, and where it may not be smooth."""
+
+    place: int
+    expression: Expression
+    points: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """Functions sampled and judged."""
+
+    pool: Pool
+    schedule: Schedule
+    sampled: Sampled
+    lines: Lines
+    roots: Sequence[int]
+    found: Found
+    coarse: NDArray[np.bool_]
+
+
+def moments_many(
+    expressions: Sequence[Expression | str],
+    *,
+    mean: float = 0.0,
+    variance: float = 1.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Batch:
+    """E[f(X)], its variance, E[f(X)**2] and E[f'(X)**2] of many functions, X normal.
+
+    Args:
+        expressions: activations, or their texts; parameters at their initial values.
+        mean, variance: of X; the variance, not the standard deviation.
+        progress: called with the number of functions that are done, and of all.
+
+    All functions are sampled at the same points, subterms that they share once; those with kinks of their own at
+    points of their own. A number is given where two rules agree, rounding does no harm, no pole, no step and no tail
+    is in the way; it is within 1e-10 of the root mean square, or of its square. `symkit.analysis.moments` takes longer
+    and finds more.
+
+    Raises:
+        DomainError: for a loss, or a variance that is not positive and finite.
+    """
+    normal = _normal(mean, variance)
+    numbers, errors = np.full((len(expressions), 4), math.nan), np.full((len(expressions), 4), math.nan)
+    reasons = [""] * len(expressions)
+    for start in range(0, len(expressions), CHUNK):
+        known = _known(COMMON, normal)
+        functions = [
+            _function(place, expression, known)
+            for place, expression in enumerate(expressions[start : start + CHUNK], start)
+        ]
+        for place, row, error, reason in _measured(functions, normal):
+            numbers[place], errors[place], reasons[place] = row, error, reason
+        if progress is not None:
+            progress(min(start + CHUNK, len(expressions)), len(expressions))
+    first, spread, second, gain = numbers.T.copy()
+    return Batch(first, spread, second, gain, errors, tuple(reasons))
+
+
+def _normal(mean: float, variance: float) -> Normal:
+    if not math.isfinite(mean):
+        raise DomainError(f"mean {mean!r} is not finite")
+    if not (0 < variance < math.inf):
+        raise DomainError(f"variance {variance!r} is not positive and finite; it is the square of the deviation")
+    return Normal(float(mean), math.sqrt(variance))
+
+
+def _known(plan: Plan, normal: Normal) -> tuple[float, ...]:
+    """Every function is taken not to be smooth at 0, if that is within reach."""
+    return (0.0,) if abs(normal.mean) < plan.end * normal.deviation else ()
+
+
+def _function(place: int, expression: Expression | str, points: tuple[float, ...]) -> _Function:
+    e = parse(expression) if isinstance(expression, str) else expression
+    if e.kind != "activation":
+        raise DomainError(
+            f"{e} is of kind {e.kind}, of {', '.join(e.inputs) or 'no input'}; moments are those of an activation, "
+            "a function of x alone"
+        )
+    return _Function(place, e, points)
+
+
+def _measured(functions: Sequence[_Function], normal: Normal) -> Iterator[tuple[int, Floats, Floats, str]]:
+    """(place, numbers, errors, reason) of each function."""
+    first = _pass(COMMON, functions, normal)
+    unusable = [_unusable(first, i) for i in range(len(functions))]
+    own = _own_points(first, normal, [i for i, reason in enumerate(unusable) if not reason])
+    later: list[_Function] = []
+    finer: list[_Function] = []
+    farther: list[_Function] = []
+    for i, function in enumerate(functions):
+        if unusable[i] or isinstance(own[i], str):
+            yield function.place, *_nothing(unusable[i] or str(own[i]))
+        elif own[i]:
+            later.append(replace(function, points=distinct({*function.points, *own[i]})))
+        elif _open(first, i):
+            (farther if first.found.far[i] else finer).append(function)
+        else:
+            yield function.place, *_result(first, i)
+    for some in _alike(COMMON, later):
+        second = _pass(COMMON, some, normal)
+        for i, function in enumerate(some):
+            if _open(second, i) and len(function.points) <= FINEST:
+                (farther if second.found.far[i] else finer).append(function)
+            else:
+                yield function.place, *_result(second, i)
+    for plan, left in ((FINE, finer), (FAR, farther)):
+        for some in _alike(plan, left):
+            last = _pass(plan, some, normal)
+            for i, function in enumerate(some):
+                yield function.place, *_result(last, i)
+
+
+def _nothing(reason: str) -> tuple[Floats, Floats, str]:
+    return np.full(4, math.nan), np.full(4, math.nan), f"cannot be had here: {reason}"
+
+
+def _open(made: _Pass, i: int) -> bool:
+    """Whether finer samples may give numbers that these do not."""
+    found = made.found
+    doubt = bool(found.doubtful[i] or made.coarse[i])
+    return (doubt and not found.refused[i]) or bool((doubt or found.gain_doubtful[i]) and not found.gain_refused[i])
+
+
+def _result(made: _Pass, i: int) -> tuple[Floats, Floats, str]:
+    """What is sure of a function."""
+    found = made.found
+    unsettled = "samples do not settle what its integrals are"
+    doubt = bool(found.doubtful[i] or made.coarse[i])
+    reason = found.refused[i] or (unsettled if doubt else "")
+    if reason:
+        return _nothing(reason)
+    numbers, errors = found.numbers[i].copy(), found.errors[i].copy()
+    reason = found.gain_refused[i] or (unsettled if found.gain_doubtful[i] else "")
+    if not reason:
+        return numbers, errors, ""
+    numbers[3] = errors[3] = math.nan
+    return numbers, errors, f"cannot be had here: no backward gain, {reason}"
+
+
+def _alike(plan: Plan, functions: Sequence[_Function]) -> Iterator[list[_Function]]:
+    """Functions whose layouts are of one size, not too many."""
+    groups: dict[int, list[_Function]] = {}
+    for function in functions:
+        groups.setdefault(padded(len(function.points)), []).append(function)
+    for room, group in groups.items():
+        most = FINE_PANELS // plan.panels(room)
+        for start in range(0, len(group), most):
+            yield group[start : start + most]
+
+
+def _pass(plan: Plan, functions: Sequence[_Function], normal: Normal) -> _Pass:
+    """Functions whose layouts are of one size, sampled and judged."""
+    names = {points: f"x{i}" for i, points in enumerate(dict.fromkeys(f.points for f in functions))}
+    layouts = [layout(plan, points, normal) for points in names]
+    pool = Pool()
+    roots = [pool.include(f.expression, names[f.points]) for f in functions]
+    schedule = pool.schedule()
+    place = {points: i for i, points in enumerate(names)}
+    which = np.array([place[f.points] for f in functions])
+    made = Lines(layouts, which, normal.mean, normal.deviation)
+    panels, ends, near, count = made.bounds[1:].tolist()
+    blurred = np.concatenate([np.arange(0, panels, THINNED), np.arange(ends, near)])
+    lines = {name: np.append(line.x, line.x[blurred]) for name, line in zip(names.values(), layouts, strict=True)}
+    sampled = schedule.sampled(lines, _Blurring(count))
+    rows = schedule.row[roots]
+    values, slopes = sampled.values[rows], sampled.slopes[rows]
+    with np.errstate(all="ignore"):
+        noise, slope_noise = (
+            np.abs(every[:, count:] - every[:, blurred]) * (ROUNDING / BLUR) for every in (values, slopes)
+        )
+    found = judge(made, Samples(values, slopes, noise, slope_noise), blurred)
+    rooms = {name: line.room.ravel() for name, line in zip(names.values(), layouts, strict=True)}
+    return _Pass(pool, schedule, sampled, made, roots, found, _coarse(pool, schedule, sampled, rooms)[roots])
+
+
+@cache
+def _factors() -> Floats:
+    """Factors near 1, above and below by chance; the same in every run."""
+    return np.asarray(1.0 + BLUR * (np.random.default_rng(0).integers(0, 2, 1 << 20) * 2.0 - 1.0))
+
+
+class _Blurring:
+    """Puts the columns from some on off by a small factor."""
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+        self._start = 0
+
+    def __call__(self, result: Floats) -> None:
+        part = result[:, self._first :]
+        factors, size = _factors(), part.size
+        if self._start + size > len(factors):
+            # Another start each time round, so that no two results share their factors for long.
+            self._start = (self._start + 12345) % 54321
+        start, self._start = self._start, self._start + size
+        chosen = factors[start : start + size] if start + size <= len(factors) else np.resize(factors, size)
+        part *= chosen.reshape(part.shape)
+
+
+def _coarse(pool: Pool, schedule: Schedule, sampled: Sampled, rooms: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    """The nodes that stand on one which may do something between two samples that neither shows."""
+    found = np.zeros(len(pool.nodes), dtype=bool)
+    node_of = np.argsort(schedule.row)
+    with np.errstate(all="ignore"):
+        for group in schedule.groups:
+            if group.curved:
+                members = node_of[group.start : group.stop]
+                operand = group.operands[0]
+                names = {pool.lines[i] for i in members}
+                room = np.stack([rooms[pool.lines[i]] for i in members]) if len(names) > 1 else rooms[names.pop()]
+                panels = room.shape[-1]
+                moves = np.abs(sampled.slopes[operand, :panels]) * room
+                values = np.abs(sampled.values[operand, :panels])
+                found[members] = ((moves > MOVES) & (values - moves < ACTIVE)).any(axis=1)
+    if found.any():
+        for index in range(len(pool.nodes)):
+            found[index] |= any(found[i] for i in pool.operands(index))
+    return found
+
+
+def _own_points(made: _Pass, normal: Normal, usable: Sequence[int]) -> list[frozenset[float] | str]:
+    """For each function points where it may not be smooth, but for those known, or why they cannot be told."""
+    (line,) = made.lines.layouts
+    panels, beyond = made.lines.bounds[1], made.lines.bounds[3]
+    columns = np.concatenate([np.arange(panels), np.arange(beyond, len(line.x))])
+    kinks, edges = (
+        (normal.mean - reach * normal.deviation, normal.mean + reach * normal.deviation)
+        for reach in (DENSE, COMMON.end)
+    )
+    reach, roots = Reach(kinks, edges), [made.roots[i] for i in usable]
+    found = places(made.pool, made.schedule, made.sampled, line.x[columns], columns, line.points, reach, roots)
+    return [found.lost.get(root) or found.points.get(root, frozenset()) for root in made.roots]
+
+
+def _unusable(made: _Pass, i: int) -> str:
+    """Why there are no numbers where samples are not finite; "" if they are."""
+    panels = made.lines.bounds[1]
+    row = made.sampled.values[made.schedule.row[made.roots[i]], :panels]
+    if np.isfinite(row).all():
+        return ""
+    lost = np.flatnonzero(~np.isfinite(row))
+    x = made.lines.layouts[0].x[lost]
+    nearest = int(np.argmin(np.abs(x - made.lines.mean)))
+    kind = "not a number" if np.isnan(row[lost[nearest]]) else "infinite"
+    return f"in float64 it is {kind} around x = {x[nearest]:.3g}"
