@@ -5,6 +5,7 @@ The public names are loaded on first use, so that `import symkit` costs nothing 
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -84,3 +85,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if "IPython" in sys.modules:
+    import_module("symkit.notebook").register()

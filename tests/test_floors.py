@@ -24,6 +24,7 @@ FLOORS = (
     {"search", "meta"},
     {"api"},
     {"reporting"},
+    {"notebook"},
     {FACADE},
     {"cli"},
     {"__main__"},

@@ -46,7 +46,7 @@ REACH, FARTHEST = 5.0, 10.0
 FEW = 8
 """More breaks and extrema than this do not widen the picture."""
 
-MOST_MARKS = 60
+MOST_MARKS = 24
 
 MOST = 30
 """Functions in one picture."""
@@ -83,7 +83,8 @@ class Activation:
         program = subject.program if order == 0 else subject.derivative
         for _ in range(1, order):
             program = gradient(program, [subject.variable])
-        return traced(Curve(program, subject.values, subject.variable), self.points, subject.normal, low, high)
+        curve = Curve(program, subject.values, subject.variable)
+        return traced(curve, self.points, subject.normal, low, high, subject.curve if order else None)
 
     @property
     def bulk(self) -> tuple[float, float]:

@@ -91,8 +91,8 @@ class Loss:
         values = {**self.values, self.target: y}
         normal = Normal(0.5 * (low + high), 0.1 * (high - low))
         points = breakpoints(self.program, values, self.prediction, normal)
-        curve = Curve(self.slope if order else self.program, values, self.prediction)
-        return traced(curve, points, normal, low, high)
+        value, slope = (Curve(program, values, self.prediction) for program in (self.program, self.slope))
+        return traced(slope, points, normal, low, high, value) if order else traced(value, points, normal, low, high)
 
     @cached_property
     def range(self) -> tuple[float, float]:
@@ -167,7 +167,9 @@ def _surface(axes: Axes, loss: Loss, low: float, high: float) -> None:
 
     inset = 1e-3 * (high - low)
     p = np.linspace(low + inset, high - inset, GRID)
-    y = np.linspace(0.0, 1.0, GRID)[:, None] if (low, high) == (0.0, 1.0) else np.linspace(low, high, GRID)[:, None]
+    # Targets of regression are anything that predictions are.
+    targets = (low, high) if loss.range == RANGES[0] else (0.0, 1.0)
+    y = np.linspace(*targets, GRID)[:, None]
     found = np.ma.masked_invalid(loss.at(y, p[None, :]))
     axes.grid(False)
     axes.set_ylabel(f"target {loss.target}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ ROUNDS, BENT = 4, 0.002
 BESIDE_POLES = 0.75
 """How far a picture goes beyond the bulk of a curve that has no bound, in parts of the bulk's height."""
 
+WILD, GROWS = 8.0, 1.01
+"""A curve that ends so many times higher than its bulk is, and still grows that much, leaves for an infinity."""
+
 
 @dataclass(frozen=True, slots=True)
 class Jump:
@@ -42,12 +46,14 @@ class Trace:
 
     Attributes:
         runs: unbroken pieces, each a pair of arrays x and y of one length, finite, x ascending.
-        jumps, poles: what lies between them.
+        low, high: ends of the range.
+        jumps: those between runs.
     """
 
     runs: tuple[tuple[Floats, Floats], ...]
+    low: float
+    high: float
     jumps: tuple[Jump, ...] = ()
-    poles: tuple[float, ...] = ()
 
     @property
     def x(self) -> Floats:
@@ -59,15 +65,45 @@ class Trace:
         """Of all samples."""
         return np.concatenate([y for _, y in self.runs]) if self.runs else np.zeros(0)
 
+    @property
+    def bulk(self) -> tuple[float, float]:
+        """Heights that all but a tenth of the curve is between, at either end, by equal steps of x."""
+        x = np.linspace(self.x[0], self.x[-1], 1001)
+        low, high = np.quantile(np.interp(x, self.x, self.y), [0.1, 0.9])
+        return float(low), float(high)
 
-def traced(curve: Curve, points: Iterable[float], normal: Normal, low: float, high: float) -> Trace:
-    """The curve from `low` to `high`, broken at those of its breakpoints where it jumps or has no bound."""
+    @property
+    def has_bound(self) -> bool:
+        """Whether no run leaves for an infinity where it ends inside of the range."""
+        low, high = self.bulk
+        height = WILD * (high - low)
+        for x, y in self.runs:
+            if y.size < 3:
+                continue
+            for last, before, at_end in ((y[0], y[2], x[0] <= self.low), (y[-1], y[-3], x[-1] >= self.high)):
+                if not at_end and abs(last) > max(height, GROWS * abs(before)) and abs(last) == np.abs(y).max():
+                    return False
+        return True
+
+
+def traced(
+    curve: Curve, points: Iterable[float], normal: Normal, low: float, high: float, domain: Curve | None = None
+) -> Trace:
+    """The curve from `low` to `high`, broken at those of its breakpoints where it jumps or has no bound.
+
+    A formula of a derivative may have values where the function, its `domain`, has none.
+    """
+
+    def floats(x: Floats) -> Floats:
+        values = curve.floats(x)
+        return values if domain is None else np.where(np.isnan(domain.floats(x)), np.nan, values)
+
     inside = np.array([point for point in points if low <= point <= high])
     found = features(curve, normal, inside.tolist())
     jumps, poles = inside[found.jumps], inside[found.unbounded]
-    runs = sampled(curve.floats, low, high, inside, np.union1d(jumps, poles))
+    runs = sampled(floats, low, high, inside, np.union1d(jumps, poles))
     near = CLOSER[-2] * (high - low)
-    return Trace(runs, tuple(_jump(curve, float(x), runs, near) for x in jumps), tuple(map(float, poles)))
+    return Trace(runs, low, high, tuple(_jump(curve, float(x), runs, near) for x in jumps))
 
 
 def sampled(
@@ -137,8 +173,9 @@ def heights(traces: Iterable[Trace], middle: tuple[float, float]) -> tuple[float
             continue
         seen = y[(x >= middle[0]) & (x <= middle[1])]
         seen = seen if seen.size else y
-        near, far = _robust(trace) if trace.poles else (float(seen.min()), float(seen.max()))
-        room = (far - near or max(abs(near), 1e-3)) * (BESIDE_POLES if trace.poles else 1.0)
+        has_bound = trace.has_bound
+        near, far = (float(seen.min()), float(seen.max())) if has_bound else trace.bulk
+        room = (far - near) * (1.0 if has_bound else BESIDE_POLES) or math.inf
         bottoms.append(max(float(y.min()), near - room))
         tops.append(min(float(y.max()), far + room))
     if not tops:
@@ -149,10 +186,3 @@ def heights(traces: Iterable[Trace], middle: tuple[float, float]) -> tuple[float
         return low - room, high + room
     room = 0.06 * (high - low)
     return low - room, high + room
-
-
-def _robust(trace: Trace) -> tuple[float, float]:
-    """Heights that all but a tenth of the curve is between, at either end, by equal steps of x."""
-    x = np.linspace(trace.x[0], trace.x[-1], 1001)
-    low, high = np.quantile(np.interp(x, trace.x, trace.y), [0.1, 0.9])
-    return float(low), float(high)

@@ -177,6 +177,9 @@ class Expression:
 
         return to_latex(self)
 
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex()}$"
+
     def dot(self) -> str:
         """Graphviz source of the graph."""
         return to_dot(self.program, self.name or "symkit")
