@@ -29,6 +29,10 @@ INSIDE = 6
 
 AGREED = 1e-14
 ROUNDS = 40
+
+BLOCK = 40_000
+"""Values at a time, so that they stay in the cache."""
+
 MOST_OPEN = 120
 """Where more panels than this stay open, the deviations farthest from 1 are given up: f may swing without end towards
 large x, and be noise towards 0.
@@ -119,14 +123,13 @@ class Sheet:
         q = np.where((q >= self.least**2) & (q <= self.limit**2), q, math.nan)
         with np.errstate(over="ignore", invalid="ignore"):
             squares = self.slopes**2
-            lost = ~np.isfinite(squares)
-            gained = np.min(np.abs(self.x[lost]), initial=math.inf) / CUT
-            part = self.x[:, None] ** 2 / q
-            density = np.exp(-0.5 * part) / np.sqrt(2 * math.pi * q) * self.weights[:, None]
-            tilted = density * (part - 1) / (2 * q)
+        lost = ~np.isfinite(squares)
+        gained = float(np.min(np.abs(self.x[lost]), initial=math.inf)) / CUT
         rows = np.stack([self.heights, self.heights**2, np.where(lost, 0.0, squares)])
-        first, second, gain = rows @ density
-        first_slope, second_slope = rows[:2] @ tilted
+        blocks = np.array_split(q, math.ceil(q.size * self.x.size / BLOCK))
+        (first, second, gain), (first_slope, second_slope, _) = np.concatenate(
+            [self._integrated(rows, block) for block in blocks], axis=2
+        )
         base = self.base
         return Means(
             second=second + base * (2 * first + base),
@@ -135,6 +138,15 @@ class Sheet:
             spread_slope=second_slope - 2 * first * first_slope,
             gain=np.where(q <= gained**2, gain, math.nan),
         )
+
+    def _integrated(self, rows: Floats, q: Floats) -> Floats:
+        """The expectations of rows, and their derivatives by q (first axis)."""
+        part = np.square(self.x)[:, None] / q
+        density = np.exp(-0.5 * part)
+        density *= self.weights[:, None] / np.sqrt(2 * math.pi * q)
+        part -= 1
+        part *= density
+        return np.stack([rows @ density, (rows @ part) / (2 * q)])
 
 
 @dataclass(frozen=True, slots=True)
