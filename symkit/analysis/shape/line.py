@@ -170,7 +170,9 @@ class Line:
 
 def runs_defined(row: Row, x: Floats) -> bool:
     """Whether a function is defined between breakpoints: at some of these points, all of which are alike."""
-    if np.isfinite(row.floats(x)).any():
+    finite = np.isfinite(row.floats(x))
+    # A power of a negative number is defined for whole exponents only.
+    if (finite[1:] & finite[:-1]).any():
         return True
     probes = x[np.unique(np.linspace(0, len(x) - 1, 5).astype(int))]
-    return any(row.sign(float(probe)) is not None for probe in probes)
+    return any(math.isfinite(row.exact(float(probe))) for probe in probes)

@@ -100,10 +100,10 @@ def _bumps(line: Line, found: tuple[Piece, ...]) -> tuple[Bump, ...]:
     for before, piece in pairwise((None, *found)):
         assert piece is not None
         if before is not None and (before.high != piece.low or not line.joins(piece.low)):
-            humps += bumps(line.rows.value.floats, chain)
+            humps += bumps(line.rows.heights, chain)
             chain = []
         chain.append(Stair(piece, _height(line, piece.low, 1), _height(line, piece.high, -1)))
-    humps += bumps(line.rows.value.floats, chain)
+    humps += bumps(line.rows.heights, chain)
     return tuple(humps)
 
 
@@ -120,7 +120,7 @@ def _height(line: Line, x: float, way: int) -> float:
 def _saturation(line: Line, span: tuple[float, float] | None) -> tuple[Saturated, ...]:
     if span is None or not line.stretches:
         return ()
-    heights = line.rows.value.floats
+    heights = line.rows.heights
     normal = line.rows.subject.normal
     inside = np.concatenate([stretch.x for stretch in line.stretches])
     width = span[1] - span[0]

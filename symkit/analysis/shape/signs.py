@@ -52,12 +52,14 @@ def runs(row: Row, x: Floats, low: float, high: float) -> list[Run]:
         x: points strictly between them, ascending; a pair of changes between two neighbours is missed.
         low, high: the breakpoints.
     """
-    probes = [row.sign(float(x[int(part * len(x))])) for part in SPREAD[:1]]
+    heights = row.floats(x)
+    probes = [row.sign(float(x[int(SPREAD[0] * len(x))]))]
     if probes[0] == 0:
-        probes += [row.sign(float(x[int(part * len(x))])) for part in SPREAD[1:]]
+        # A steep step leaves nothing to be seen beside it.
+        peak = int(np.argmax(np.where(np.isfinite(heights), np.abs(heights), 0.0)))
+        probes += [row.sign(float(x[place])) for place in (*(int(part * len(x)) for part in SPREAD[1:]), peak)]
         if not any(probes) and None not in probes:
             return [Run(low, high, 0)]
-    heights = row.floats(x)
     sure = np.flatnonzero(np.abs(heights) > LEAST)
     if not sure.size:
         known = _known(row, x[np.unique(np.linspace(0, len(x) - 1, PROBES + 2).astype(int)[1:-1])])

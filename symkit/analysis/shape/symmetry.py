@@ -26,7 +26,7 @@ def parity(subject: Subject, value: Row) -> tuple[Parity | None, bool]:
     sign = mirror_sign(subject.program, [subject.variable])
     if sign is not None:
         return ("even" if sign > 0 else "odd"), True
-    x = subject.normal.deviation * np.linspace(0.01, 10, 200)
+    x = subject.normal.deviation * np.concatenate([np.linspace(0.01, 10, 200), np.geomspace(10, 1e6, 100)])
     right, left = value.floats(x), value.floats(-x)
     with np.errstate(invalid="ignore", over="ignore"):
         for name, turn in (("even", 1.0), ("odd", -1.0)):
