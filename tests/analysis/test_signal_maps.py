@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 from scipy.integrate import dblquad
+from scipy.special import ndtr, owens_t
 
 from symkit.analysis import moments
 from symkit.analysis.signal import correlation_map, variance_map
@@ -103,6 +104,14 @@ def test_two_kinks_as_mpmath_integrates_them(c: float) -> None:
     second = mpmath.quad(lambda u: min(max(u, low), high) ** 2 * mpmath.npdf(u), ends)
     found = correlation_map("min(max(x, -0.5), 1.25)", [c])[0]
     assert found == pytest.approx(float(overlap / second), abs=1e-12)
+
+
+@pytest.mark.parametrize("c", [-0.9, 0.4, 0.95, 0.9999])
+def test_a_jump_off_zero(c: float) -> None:
+    """P(u1 > h, u2 > h) by Owen's T function."""
+    h = 0.7
+    both = ndtr(-h) - 2 * owens_t(h, math.sqrt((1 - c) / (1 + c)))
+    assert correlation_map("where(x > 0.7, 1, 0)", [c])[0] == pytest.approx(both / ndtr(-h), abs=1e-12)
 
 
 def test_correlations_keep_their_shape() -> None:
