@@ -57,7 +57,9 @@ def styled() -> Iterator[None]:
     check_installed()
     import matplotlib as mpl
 
-    with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE}):
+    # To set the backend, even to what it is, loads pyplot.
+    defaults = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
+    with mpl.rc_context({**defaults, **_STYLE}):
         yield
 
 

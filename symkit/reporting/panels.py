@@ -109,11 +109,13 @@ def legend_below(figure: Figure, axes: Sequence[Axes], columns: int = 3) -> None
 
 
 def finished(figure: Figure, texts: Sequence[str], axes: Sequence[Axes]) -> Drawing:
-    """The picture with what its panels show."""
+    """The picture with what its panels show. Its layout is settled here: drawn again, it would shift a little."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     return Drawing(tuple(texts), tuple(_facts(one) for one in axes), figure)
 
 
 def _facts(axes: Axes) -> PanelFacts:
     left, right, bottom, top = map(float, (*axes.get_xlim(), *axes.get_ylim()))
     names = tuple(axes.get_legend_handles_labels()[1])
-    return PanelFacts(axes.get_ylabel() or axes.get_title(), (left, right), (bottom, top), names)
+    return PanelFacts(axes.get_ylabel() or axes.get_title("left"), (left, right), (bottom, top), names)
