@@ -156,11 +156,22 @@ def test_exp_has_two_fixed_points_or_none() -> None:
     assert grows.forward[1] == pytest.approx(0.3 * math.exp(2), rel=1e-12)
 
 
-def test_two_fixed_points_close_together_are_told_apart() -> None:
-    """At w = 1/(2e) the two fixed points of exp are one, at 1/2; a little below, they lie sqrt(delta/2) from it."""
-    found = signal("exp(x)", weight_variance=0.5 / math.e * (1 - 1e-6))
-    assert places(found.fixed_points) == pytest.approx([0.5 - math.sqrt(5e-7), 0.5 + math.sqrt(5e-7)], abs=1e-6)
-    assert signal("exp(x)", weight_variance=0.5 / math.e * (1 + 1e-6)).fixed_points == ()
+@pytest.mark.parametrize("scale", [1.0, 1.3])
+def test_two_fixed_points_close_together_are_told_apart(scale: float) -> None:
+    """w exp(2 s**2 q) = q has one solution where w = q/e, at q = 1/(2 s**2), and two beside it for a lower w."""
+    middle = 0.5 / scale**2
+    found = signal(f"exp({scale}*x)", weight_variance=middle / math.e * (1 - 1e-6))
+    apart = 2 * math.sqrt(5e-7)
+    assert places(found.fixed_points) == pytest.approx([middle * (1 - apart), middle * (1 + apart)], abs=1e-6)
+    assert [point.stable for point in found.fixed_points] == [True, False]
+    assert signal(f"exp({scale}*x)", weight_variance=middle / math.e * (1 + 1e-6)).fixed_points == ()
+
+
+def test_rounding_does_not_leave_an_unstable_fixed_point() -> None:
+    found = signal("x*log(abs(x))")
+    assert found.fixed_points[-1].slope == pytest.approx(2, abs=0.01)
+    assert found.forward == (1.0,) * 51
+    assert (found.q, found.phase) == (1.0, "chaotic")
 
 
 def test_a_decreasing_map() -> None:
