@@ -67,6 +67,8 @@ def test_least_loss_against_scipy() -> None:
         ("y*3", None, 3, "everywhere", True, "same for every"),
         ("(p - 0.5)**2*-1", 0, -0.25, "end", True, "and no less towards 1"),
         ("1/(p - 0.5)", None, None, "unknown", False, "next to a pole"),
+        ("-1/z", None, None, "unknown", False, "next to a pole"),
+        ("where(p < 0.05, y, 2)", 0, 1, "end", True, "least at p = 0"),
         ("y*sin(1/p)", None, None, "unknown", False, "do not settle"),
         ("log(-y)*p", None, None, "unknown", False, "not defined for y = 1"),
     ],

@@ -10,6 +10,7 @@ import numpy as np
 from symkit.analysis.losses.limits import Limit, limit
 from symkit.analysis.losses.subject import PREDICTION, SIZE, Path, Subject, along
 from symkit.evaluation import evaluate_exact, evaluate_numpy
+from symkit.evaluation.formats import Floats
 from symkit.ir import Program
 from symkit.transform import gradient
 
@@ -19,6 +20,9 @@ GRID = 1 / (1 + np.exp(-np.linspace(-24, 24, 385)))
 """Predictions that are looked at, ever closer towards 0 and 1."""
 
 HALVINGS = 90
+MOST_TURNS = 16
+"""So many are looked at exactly, those where the loss is least."""
+
 SAME = 1e-12
 SEEN = 1e-9
 """Relative difference of sampled values that counts."""
@@ -55,12 +59,13 @@ def minimum(subject: Subject, y: float) -> Minimum:
     curve = subject.curve(y)
     slope = gradient(curve, [PREDICTION])
     some = [subject.exact(curve, p=p) for p in FLAT]
-    if None not in some and len(set(some)) == 1 and all(subject.exact(slope, p=p) == 0 for p in FLAT):
+    heights = _heights(subject, curve)
+    level = some[0] is not None and len(set(some)) == 1 and np.allclose(heights, some[0], rtol=SEEN, atol=0.0)
+    if level and all(subject.exact(slope, p=p) == 0 for p in FLAT):
         return Minimum(None, some[0], None, "everywhere", True, "the loss is the same for every prediction")
     ends = [limit(along(curve, {PREDICTION: path}), subject.values, SIZE) for path in ENDS]
-    inside = min(
-        ((value, p) for p in _turns(subject, slope) if (value := subject.exact(curve, p=p)) is not None), default=None
-    )
+    turns = [(subject.exact(curve, p=p), p) for p in _turns(subject, slope, heights)]
+    inside = min(((value, p) for value, p in turns if value is not None), default=None)
     lacking = [end.reason for end in ends if end.value is None]
     if lacking:
         return _unknown(f"no limit was found at an end: {lacking[0]}")
@@ -79,10 +84,10 @@ def _unknown(reason: str) -> Minimum:
 def _lower_elsewhere(subject: Subject, curve: Program, found: Minimum) -> Minimum | None:
     """What is to be said where samples are lower than the minimum that the slope tells of, as at a pole."""
     assert found.value is not None
-    heights = np.broadcast_to(evaluate_numpy(curve, {**subject.values, PREDICTION: GRID}, "float64")[0], GRID.shape)
+    heights = _heights(subject, curve)
     place = int(np.nanargmin(np.where(np.isnan(heights), np.inf, heights)))
     lower = float(heights[place])
-    if lower >= found.value - SEEN * max(abs(found.value), abs(lower), SEEN):
+    if lower >= found.value or (math.isfinite(lower) and math.isclose(lower, found.value, rel_tol=SEEN, abs_tol=SEEN)):
         return None
     return _unknown(f"it is {lower:.6g} at p = {GRID[place]:.6g}, next to a pole or a jump, and may fall farther there")
 
@@ -111,12 +116,24 @@ def _at_end(subject: Subject, curve: Program, value: float, p: float, ends: list
     return Minimum(p, value, None, "end", attained, reason)
 
 
-def _turns(subject: Subject, slope: Program) -> list[float]:
+def _turns(subject: Subject, slope: Program, heights: Floats) -> list[float]:
     """Where the slope turns from falling to rising, or to nothing."""
-    (heights,) = evaluate_numpy(slope, {**subject.values, PREDICTION: GRID}, "float64")
-    falls = np.broadcast_to(heights, GRID.shape) < 0
+    falls = _heights(subject, slope) < 0
     places = np.flatnonzero(falls[:-1] & ~falls[1:])
-    return [_bisected(subject, slope, float(GRID[place]), float(GRID[place + 1])) for place in places]
+    # Where the slope is nothing but rounding, there are many that are none.
+    lowest = places[np.argsort(heights[places])][:MOST_TURNS]
+    brackets = [(float(GRID[place]), float(GRID[place + 1])) for place in lowest]
+    return [
+        _bisected(subject, slope, low, high)
+        for low, high in brackets
+        if _sign(subject, slope, low) < 0 <= _sign(subject, slope, high)
+    ]
+
+
+def _heights(subject: Subject, program: Program) -> Floats:
+    """Values over the grid, in float64."""
+    (heights,) = evaluate_numpy(program, {**subject.values, PREDICTION: GRID}, "float64")
+    return np.broadcast_to(heights, GRID.shape).astype(np.float64)
 
 
 def _sign(subject: Subject, slope: Program, p: float) -> int:

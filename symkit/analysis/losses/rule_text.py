@@ -16,7 +16,7 @@ from symkit.checking.folding import folded
 from symkit.checking.region import Region
 from symkit.checking.target import with_leaf
 from symkit.evaluation import evaluate_exact
-from symkit.ir import Kind, Node, Program, ProgramBuilder, rebuild, renamed
+from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild, renamed
 from symkit.simplification.proposals import Unfinished, proposed
 from symkit.text import program_text
 from symkit.text.names import SETTABLE_CONSTANTS
@@ -162,7 +162,8 @@ def _settled(program: Program) -> Program:
         shown = {spelled: name for name, spelled in hidden.items()}
         return builder.constant(shown[node.name]) if node.kind is Kind.INPUT and node.name in shown else None
 
-    bare = rebuild(program, hide)
+    # Composites may stand on constants, too.
+    bare = rebuild(lower(program, lambda operator: operator.exact is not None), hide)
     box = dict.fromkeys((*bare.inputs, *bare.parameters), WIDE)
     box.update({name: OPEN for name in box if name == PREDICTION})
     box.update({hidden[name]: RANGES[name] for name in hidden if hidden[name] in box})
