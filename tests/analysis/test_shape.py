@@ -427,3 +427,27 @@ def test_a_shape_is_plain_data() -> None:
         assert "NaN" not in json.dumps(data)
         with pytest.raises(dataclasses.FrozenInstanceError):
             shape(text).bumps = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("mean", [1000.0, -1000.0])
+def test_the_whole_line_is_looked_at_from_afar(mean: float) -> None:
+    found = shape("x*sigmoid(x)", mean=mean)
+    assert found.range == (near(-0.27846454276107379), INF)
+    assert found.lipschitz == near(1.0998393201288671)
+    assert shape("hard_sigmoid(x)", mean=mean).lipschitz == near(0.2)
+    assert shape("1/x", mean=mean).range == (-INF, INF)
+    # The trend at the window does not go on through 0.
+    (piece,) = shape("hard_sigmoid(x)", mean=mean).pieces
+    assert math.isinf(piece.low) != math.isinf(piece.high)
+    # What is below every float64 has a sign for all that.
+    assert trends(shape("exp(x)", mean=mean)) == [(-INF, INF, "rises")]
+
+
+@pytest.mark.parametrize("variance", [1e-8, 1e4, 1e8])
+def test_the_scale_of_the_input(variance: float) -> None:
+    found = shape("gelu(x)", variance=variance)
+    assert found.range == (near(-0.16997120747990366), INF)
+    assert found.zeros == (0.0,)
+    places = [point.x for point in found.extrema]
+    assert places == ([] if variance < 1 else [near(-0.7517915246935645)])
+    assert shape("relu(x)", variance=variance).breaks[0].x == 0.0

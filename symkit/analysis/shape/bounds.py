@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,23 +41,38 @@ class Values:
         return max(value for value, _ in self.places)
 
 
-def value_bounds(line: Line) -> tuple[float, float] | None:
-    """Infimum and supremum of f; None if f is defined nowhere, or does far out what cannot be told."""
+def value_bounds(lines: Sequence[Line]) -> tuple[float, float] | None:
+    """Infimum and supremum of f on some lines; None if f is defined nowhere, or does far out what cannot be told."""
+    found = [values for values in map(_values, lines) if values.places]
+    if not found or not all(values.is_whole for values in found):
+        return None
+    return min(values.low for values in found), max(values.high for values in found)
+
+
+def _values(line: Line) -> Values:
     inside: list[tuple[float, float]] = []
     for joint in line.joints:
         inside += [(value, joint.x) for value in (joint.left, joint.right, joint.value) if value is not None]
     for stretch in line.stretches:
         places = [stretch.low, *(run.high for run in stretch.slope)]
         inside += [(line.rows.value.number(x), x) for x in places if x not in line.cuts]
-    found = _with_ends(line, line.rows.value, line.rows.slope, inside, (line.left, line.right))
-    return (found.low, found.high) if found.places and found.is_whole else None
+    return _with_ends(line, line.rows.value, line.rows.slope, inside, (line.left, line.right))
 
 
-def lipschitz(line: Line) -> tuple[float | None, float | None, str]:
-    """The least constant, where the slope has or tends to that size, and why there is none."""
-    name = line.rows.subject.variable
-    if not line.stretches:
+Steepness = tuple[float | None, float | None, str]
+
+
+def lipschitz(lines: Sequence[Line]) -> Steepness:
+    """The least constant on some lines, where the slope has or tends to that size, and why there is none."""
+    found = [_steepness(line) for line in lines if line.stretches]
+    if not found:
         return None, None, "the function is defined nowhere"
+    # The first there is of those that have no constant, else the steepest.
+    return max(found, key=lambda steepness: math.inf if steepness[0] is None else steepness[0])
+
+
+def _steepness(line: Line) -> Steepness:
+    name = line.rows.subject.variable
     for joint in line.joints:
         kind = joint.seen.kind if joint.seen is not None else ""
         said = {"pole": "f has no bound", "jump": "f jumps", "vertical tangent": "the slope has no bound"}.get(kind)
@@ -70,8 +85,12 @@ def lipschitz(line: Line) -> tuple[float | None, float | None, str]:
         if joint.seen is None:
             inside.append((line.rows.slope.number(joint.x), joint.x))
         else:
-            slopes = (joint.seen.left_slope, joint.seen.right_slope)
-            inside += [(slope, joint.x) for slope in slopes if slope is not None]
+            seen = joint.seen
+            for limit, slope in ((seen.left, seen.left_slope), (seen.right, seen.right_slope)):
+                if limit is not None and slope is None:
+                    return None, None, f"the slope beside {name} = {joint.x:.6g} has no limit that can be told"
+                if slope is not None:
+                    inside.append((slope, joint.x))
     for stretch in line.stretches:
         places = [stretch.low, *(run.high for run in stretch.bend)]
         inside += [(line.rows.slope.number(x), x) for x in places if x not in line.cuts]

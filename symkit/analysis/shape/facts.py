@@ -166,12 +166,14 @@ class Shape:
         saturation: where f stays within a hundredth of its width of a finite limit. The width is that of `range`, or,
             where that is infinite, from the 1 % quantile of f(X) to the 99 % quantile, X being the input.
         dead_zones: where the derivative is 0 throughout.
-        parity: "even", "odd" or None; a function that is both, 0, is even.
+        parity: "even", "odd" or None; 0, which is both, is told as one of them.
         even_share: E[even part squared]/E[f**2] under N(0, variance); None where there is no such number.
         even_part, odd_part: (f(x) + f(-x))/2 and (f(x) - f(-x))/2 as text.
-        range: infimum and supremum; NaN never, None if f is defined nowhere.
-        certified: names of what is proved and not only measured, such as "parity", "range", "range.low", "lipschitz",
-            "pieces", "dead_zones", "left.limit".
+        range: infimum and supremum; None if f is defined nowhere, or if it cannot be told what f does far out.
+        certified: names of what is proved and not only measured, as far as a short time goes: "parity"; "dead_zones",
+            that f' is 0 there; "range.low" and "range.high", that no value is beyond, or that there is no bound;
+            "pieces", that f does not turn on any; "lipschitz", that f is continuous and no slope is larger. Bounds
+            are proved to a millionth of their size.
     """
 
     domain: tuple[Interval, ...]

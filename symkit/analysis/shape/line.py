@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from symkit.analysis.breakpoints import DENSE
-from symkit.analysis.curve import Floats
+from symkit.analysis.curve import Floats, Normal
 from symkit.analysis.features import features
 from symkit.analysis.shape.breaks import Joint, joints
 from symkit.analysis.shape.ends import end
@@ -31,6 +31,8 @@ FARTHEST = 2.0**27
 """How many times further than the window it is looked."""
 
 PER_OCTAVE = 8
+
+HOME = Normal(0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,20 @@ class Line:
             return x
         return -math.inf if way == 0 else math.inf
 
+    @cached_property
+    def home(self) -> Line:
+        """The line around 0 at the usual scale, where functions of the literature have their features."""
+        subject = self.rows.subject
+        return self if subject.normal == HOME else Line(Rows(replace(subject, normal=HOME)))
+
+    def _is_beyond(self, x: float, way: int) -> bool:
+        return x >= self.high if way > 0 else x <= self.low
+
     def _breaks_beyond(self, way: int) -> bool:
         """Whether f has jumps or poles beyond the window."""
-        points = [point for point in self.points if (point >= self.high if way > 0 else point <= self.low)]
+        if any(self._is_beyond(joint.x, way) and not joint.is_continuous for joint in self.home.joints):
+            return True
+        points = [point for point in self.points if self._is_beyond(point, way)]
         if not points:
             return False
         seen = features(self.rows.subject.curve, self.rows.subject.normal, points)
@@ -155,6 +168,8 @@ class Line:
     def trend_beyond(self, row: Row, way: int, sign: int) -> bool:
         """Whether a function keeps this sign from the end of the window to far out (way -1 or 1); 0 is level."""
         if (self.left if way < 0 else self.right).kind == "undefined" or self._breaks_beyond(way):
+            return False
+        if self.home is not self and not self._keeps_sign_at_home(row, way, sign):
             return False
         x = self.far[0 if way < 0 else 1]
         seen = np.sign(row.floats(x))
@@ -167,6 +182,14 @@ class Line:
         places = x[:: (2 if sign else 6) * PER_OCTAVE]
         return all(row.sign(float(place)) in (0, sign, None) for place in places)
 
+    def _keeps_sign_at_home(self, row: Row, way: int, sign: int) -> bool:
+        """Whether a function has this sign wherever it is looked at around 0, beyond this window."""
+        for stretch in self.home.stretches:
+            x = stretch.x[[self._is_beyond(place, way) for place in stretch.x.tolist()]]
+            if len(x) and any(run.sign != sign for run in runs(row, x, float(x[0]), float(x[-1]))):
+                return False
+        return True
+
 
 def runs_defined(row: Row, x: Floats) -> bool:
     """Whether a function is defined between breakpoints: at some of these points, all of which are alike."""
@@ -175,4 +198,5 @@ def runs_defined(row: Row, x: Floats) -> bool:
     if (finite[1:] & finite[:-1]).any():
         return True
     probes = x[np.unique(np.linspace(0, len(x) - 1, 5).astype(int))]
-    return any(math.isfinite(row.exact(float(probe))) for probe in probes)
+    values = [row.exact(float(probe)) for probe in probes]
+    return any(value.context.isfinite(value) for value in values)

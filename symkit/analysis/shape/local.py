@@ -156,6 +156,6 @@ def inflections(line: Line) -> tuple[Inflection, ...]:
     for stretch in line.stretches:
         for run in stretch.bend:
             if last is not None and last.high == run.low and last.sign * run.sign < 0 and line.joins(run.low):
-                points.append(Inflection(run.low, line.value_at(run.low) or 0.0))
+                points.append(Inflection(run.low, line.rows.value.number(run.low)))
             last = run
     return tuple(points)

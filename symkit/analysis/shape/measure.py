@@ -39,9 +39,10 @@ def shape(
         parameters: values of learnable parameters and of settable constants by name; initial values where not given.
 
     Zeros, extrema, breaks and the like are those within 10 deviations of the mean; the range, the Lipschitz constant
-    and the ends are those of the whole line. They are found from the signs of f and of its derivatives, in float64
-    where that can be trusted and exactly where it cannot; `Shape.certified` names what is proved besides. A feature
-    that is narrower than a hundredth of a deviation, and that no operator of the expression tells of, may be missed.
+    and the ends are those of the whole line, where it is looked at within 10 of 0 and ever more coarsely beyond. They
+    are found from the signs of f and of its derivatives, in float64 where that can be trusted and exactly where it
+    cannot; `Shape.certified` names what is proved besides. A feature that is narrower than a hundredth of a deviation,
+    and that no operator of the expression tells of, may be missed.
 
     Raises:
         DomainError: for a loss, an unknown parameter, or a variance that is not positive and finite.
@@ -53,8 +54,9 @@ def shape(
     found = pieces(line)
     zeros, zero_intervals = roots(line, rows.value, rows.slope)
     fixed, fixed_intervals = roots(line, rows.lift, rows.lift_slope)
-    span = value_bounds(line)
-    constant, steepest, reason = lipschitz(line)
+    lines = [line] if line.home is line else [line, line.home]
+    span = value_bounds(lines)
+    constant, steepest, reason = lipschitz(lines)
     known, is_proved = parity(subject, rows.value)
     humps = _bumps(line, found)
     dead = tuple(
@@ -121,13 +123,14 @@ def _saturation(line: Line, span: tuple[float, float] | None) -> tuple[Saturated
     if span is None or not line.stretches:
         return ()
     heights = line.rows.heights
-    normal = line.rows.subject.normal
-    inside = np.concatenate([stretch.x for stretch in line.stretches])
+    inside = np.concatenate([stretch.x for stretch in (*line.stretches, *line.home.stretches)])
     width = span[1] - span[0]
     if not math.isfinite(width):
+        normal = line.rows.subject.normal
         values = heights(normal.mean + normal.deviation * ndtri((np.arange(QUANTILES) + 0.5) / QUANTILES))
-        width = float(np.subtract(*np.nanquantile(values, (0.99, 0.01)))) if np.isfinite(values).any() else math.nan
-    x = np.concatenate([line.far[0][::-1], inside, line.far[1]])
+        values = values[np.isfinite(values)]
+        width = float(np.subtract(*np.quantile(values, (0.99, 0.01)))) if len(values) else math.nan
+    x = np.unique(np.concatenate([*line.far, inside]))
     return saturation(heights, x, line.cuts, width, line.left, line.right)
 
 

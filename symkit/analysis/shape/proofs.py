@@ -32,6 +32,7 @@ class Prover:
 
     def __init__(self, subject: Subject) -> None:
         self._program = _bound(subject.program, subject.values)
+        self._values = subject.values
         self._variable = subject.variable
         self._deadline = time.monotonic() + SECONDS
 
@@ -41,7 +42,7 @@ class Prover:
 
     def _curve(self, low: float = -math.inf, high: float = math.inf) -> Curve:
         side = Side(low, high, True, True)
-        return Curve(self._program, self._variable, Zone({self._variable: side}), {}, self._left)
+        return Curve(self._program, self._variable, Zone({self._variable: side}), self._values, self._left)
 
     def range(self, low: float, high: float) -> list[str]:
         """ "range.low", "range.high": bounds no value is beyond, or that there are none."""

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from symkit.analysis.curve import Curve, Floats
 from symkit.analysis.subject import Subject
+from symkit.checking.certain import sign_at
 from symkit.checking.curve import difference
 from symkit.evaluation import evaluate_exact
 from symkit.ir import Program, ProgramBuilder
@@ -53,7 +52,10 @@ class Row:
         value = self.exact(x)
         if value != value:
             return None
-        return int(np.sign(float(value.context.sign(value))))
+        if value == 0:
+            # What underflows to the evaluator has a sign for all that, if a ball shows it.
+            return sign_at(self.program, {self._variable: x}, self._values) or 0
+        return int(value.context.sign(value))
 
 
 class Rows:

@@ -161,9 +161,9 @@ def _polished(row: Row, bracket: Bracket, x: float) -> float:
     step = 1e-6 * (high - low)
     value = row.exact(x)
     rise = float(np.subtract(*row.floats(np.array([x + step, x - step]))))
-    if value == 0:
+    if value == 0 and row.sign(x) == 0:
         return _short(row, x, step)
-    if rise and math.isfinite(value) and math.isfinite(rise):
+    if value and rise and math.isfinite(value) and math.isfinite(rise):
         better = x - 2 * step * float(value) / rise
         close = abs(better - x) <= 1e-15 * abs(x)
         if close or abs(better - x) <= step and abs(row.exact(better)) <= 0.01 * abs(value):
@@ -177,7 +177,7 @@ def _short(row: Row, x: float, reach: float) -> float:
     """The shortest decimal in reach that is exactly a zero, else x."""
     for digits in (0, 1, 2, 3, 6, 9):
         short = round(x, digits) + 0.0
-        if abs(short - x) <= reach and row.exact(short) == 0:
+        if abs(short - x) <= reach and row.sign(short) == 0:
             return short
     return x
 
@@ -187,4 +187,4 @@ def _halved(row: Row, bracket: Bracket) -> float:
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if row.sign(middle) == sign else (low, middle)
-    return high
+    return _short(row, high, 1e-9 * (bracket[1] - bracket[0]))
