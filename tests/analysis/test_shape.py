@@ -305,6 +305,14 @@ def test_no_lipschitz_constant(text: str) -> None:
     assert found.lipschitz_reason
 
 
+def test_why_there_is_no_lipschitz_constant() -> None:
+    assert shape("x**3").lipschitz_reason == "the slope grows without bound as x tends to -inf"
+    assert shape("relu(x)**2").lipschitz_reason == "the slope grows without bound as x tends to inf"
+    assert shape("x*log(x)").lipschitz_reason == "the slope grows without bound as x tends to 0"
+    assert shape("sqrt(x)").lipschitz_reason == "the slope has no bound at x = 0"
+    assert shape("1/x").lipschitz_reason == "f has no bound at x = 0"
+
+
 @pytest.mark.parametrize(
     ("text", "low", "high"),
     [

@@ -20,8 +20,8 @@ from symkit.evaluation import evaluate_exact
 NAMES = [
     name
     for name in zoo
-    # Those are, as long as their parameters are 1, functions that are there already.
-    if zoo.entry(name).kind == "activation" and not name.startswith("pangaea_param_")
+    # Others are, as long as their parameters have their initial values, functions that are there already.
+    if zoo.entry(name).kind == "activation" and zoo.entry(name).initially is None
 ]
 
 X = np.linspace(-9.9937, 9.9917, 20_001)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def _steepness(line: Line) -> Steepness:
         said = {"pole": "f has no bound", "jump": "f jumps", "vertical tangent": "the slope has no bound"}.get(kind)
         if said is not None:
             return None, None, f"{said} at {name} = {joint.x:.6g}"
-    if any(not line.joins(b.low) and a.high != b.low for a, b in zip(line.domain, line.domain[1:], strict=False)):
+    if any(a.high != b.low for a, b in pairwise(line.domain)):
         return None, None, "the domain has a gap"
     inside: list[tuple[float, float]] = []
     for joint in line.joints:
@@ -105,7 +106,7 @@ def _steepness(line: Line) -> Steepness:
     most = max(size for size, _ in sizes)
     near = [x for size, x in sizes if size >= most * (1 - 1e-14)]
     if math.isinf(most):
-        return None, None, f"the slope grows without bound as {name} tends to {'-inf' if near[0] < 0 else 'inf'}"
+        return None, None, f"the slope grows without bound as {name} tends to {near[0]:.6g}"
     return most, min(near, key=lambda x: (math.isinf(x), x not in line.cuts, abs(x))), ""
 
 

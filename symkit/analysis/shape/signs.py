@@ -71,7 +71,7 @@ def runs(row: Row, x: Floats, low: float, high: float) -> list[Run]:
         signs = np.sign(heights[sure]).astype(int)
         first = next((sign for sign in probes if sign), int(signs[0]))
         brackets = _brackets(row, x[sure], heights[sure], signs)
-        brackets = [*_edge(row, x, int(sure[0]), -1), *brackets, *_edge(row, x, int(sure[-1]), 1)]
+        brackets = _alternating([*_edge(row, x, int(sure[0]), -1), *brackets, *_edge(row, x, int(sure[-1]), 1)])
     if brackets:
         first = brackets[0][2]
     places = _enclosed(row, brackets)
@@ -127,7 +127,7 @@ def _brackets(row: Row, x: Floats, heights: Floats, signs: NDArray[np.int_]) -> 
         else:
             places = np.array([first, last])
         found += _changes(_known(row, x[places]))
-    return _alternating(found)
+    return found
 
 
 def _alternating(brackets: list[Bracket]) -> list[Bracket]:
