@@ -13,8 +13,11 @@ from scipy.optimize import minimize_scalar
 
 from symkit import zoo
 from symkit.analysis import losses
+from symkit.analysis.losses.limits import limit
+from symkit.analysis.losses.subject import SIZE, Subject, along
 from symkit.errors import DomainError
 from symkit.evaluation import evaluate_exact
+from symkit.spaces.generate import Recipe, generate
 from symkit.zoo.named import named_loss
 
 SKIPPED = ("sparselsr_stable", "evomal_softplus_wrap")
@@ -227,3 +230,22 @@ def test_every_loss_of_the_zoo(name: str) -> None:
         if point.target is not None and point.non_target is not None:
             total = point.target + 9 * point.non_target
             assert abs(total) <= 1e-13 * abs(point.target)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_losses(seed: int) -> None:
+    """Nothing raises, no sample is below the least loss, and values ever closer agree with certified limits."""
+    e = generate(seed, Recipe(inputs=("y", "p"), kind="loss", max_size=10, constants=("eps", "C")))
+    found = loss_analysis(e)
+    subject = Subject.of(e)
+    least = found.minimum_target
+    if least.value is not None:
+        samples = [subject.exact(subject.curve(1.0), p=k / 40) for k in range(1, 40)]
+        assert all(value >= least.value - 1e-9 * abs(least.value) for value in samples if value is not None)
+    curve = subject.curve(1.0)
+    for end in (lambda t, _: t, lambda t, _: 1 - t):
+        path = along(curve, {"p": end})
+        known = limit(path, subject.values, SIZE)
+        if known.how == "certified" and known.value is not None and not subject.undefined(1.0):
+            value = float(evaluate_exact(path, {**subject.values, SIZE: 2.0**-900})[0])
+            assert value == pytest.approx(known.value, rel=1e-2) if math.isfinite(known.value) else abs(value) > 20

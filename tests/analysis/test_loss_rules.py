@@ -106,6 +106,19 @@ def test_gradient_of_label_smoothing_is_torchs(smoothing: float) -> None:
     assert found == pytest.approx(tuple(z.grad.tolist()), rel=1e-13)
 
 
+def test_logits_far_apart() -> None:
+    """Sparse label smoothing still holds back a target that is certain to 260 digits; cross-entropy fades."""
+    logits = [600.0, 0.0, 0.0, 0.0]
+    assert logit_gradient(zoo["sparselsr"], logits) == pytest.approx((0.075, -0.025, -0.025, -0.025), rel=1e-15)
+    target, *others = logit_gradient("-y*log(p)", logits)
+    assert target == pytest.approx(-3 * math.exp(-600), rel=1e-14)
+    assert others == pytest.approx([math.exp(-600)] * 3, rel=1e-14)
+
+
+def test_no_gradient_where_the_loss_is_not_defined() -> None:
+    assert logit_gradient(zoo["evomal_b"], [1.0, 2.0]) == (None, None)
+
+
 def test_a_loss_of_the_logit_is_that_of_its_sigmoid() -> None:
     e = "softplus(z) - y*z"
     z = torch.tensor([2.0, -1.0, 0.5], dtype=torch.float64, requires_grad=True)

@@ -17,7 +17,9 @@ from symkit.ir import Program, ProgramBuilder, renamed
 from symkit.ops import Term
 from symkit.text import Expression
 
-BITS = 640
+PRECISIONS = (320, 1280, 5120, 20480)
+ENOUGH_BITS = 60
+SMALLEST = 2.0**-1074
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def logit_gradient(
     *,
     parameters: Mapping[str, float] | None = None,
 ) -> tuple[float | None, ...]:
-    """dL/dz of a loss that is summed over outputs, at any logits, good to float64.
+    """dL/dz of a loss that is summed over outputs, at any logits: exact values, rounded; None where there is none.
 
     Args:
         expression: a loss of y and p, whose predictions are the softmax of the logits, or of y and z.
@@ -130,23 +132,34 @@ def logit_gradient(
     if not 0 <= target < len(logits):
         raise DomainError(f"target {target!r} is the index of no class; there are 0 to {len(logits) - 1}")
     subject = Subject.of(expression, len(logits), parameters)
-    return tuple(_rounded(ball) for ball in _gradient_balls(subject, logits, target))
+    if subject.undefined(1.0, 0.0):
+        return (None,) * len(logits)
+    programs = [subject.slope(1.0 if i == target else 0.0) for i in range(len(logits))]
+    for bits in PRECISIONS:
+        balls = _gradient_balls(subject, programs, logits, bits)
+        if all(ball.is_finite() and _is_narrow(ball) for ball in balls):
+            break
+    return tuple(float(ball.mid()) + 0.0 if ball.is_finite() and _is_narrow(ball) else None for ball in balls)
 
 
-def _gradient_balls(subject: Subject, logits: Sequence[float], target: int) -> list[Any]:
+def _is_narrow(ball: Any) -> bool:
+    return bool(ball.rel_accuracy_bits() >= ENOUGH_BITS or ball.rad() < SMALLEST)
+
+
+def _gradient_balls(subject: Subject, programs: list[Program], logits: Sequence[float], bits: int) -> list[Any]:
+    """dL/dz of every logit, the programs being dL/dp of each output."""
     from flint import arb, ctx
 
     before = ctx.prec
-    ctx.prec = BITS
+    ctx.prec = bits
     try:
         exponentials = [arb(z).exp() for z in logits]
         if subject.link == "sigmoid":
             predictions = [e / (1 + e) for e in exponentials]
         else:
             predictions = [e / sum(exponentials[1:], exponentials[0]) for e in exponentials]
-        programs = [subject.slope(1.0 if i == target else 0.0) for i in range(len(logits))]
         slopes = [
-            evaluate_balls(program, {**subject.values, PREDICTION: p}, BITS)[0]
+            evaluate_balls(program, {**subject.values, PREDICTION: p}, bits)[0]
             for program, p in zip(programs, predictions, strict=True)
         ]
         if subject.link == "sigmoid":
@@ -155,10 +168,6 @@ def _gradient_balls(subject: Subject, logits: Sequence[float], target: int) -> l
         return [p * (slope - mean) for slope, p in zip(slopes, predictions, strict=True)]
     finally:
         ctx.prec = before
-
-
-def _rounded(ball: Any) -> float | None:
-    return float(ball.mid()) + 0.0 if ball.is_finite() else None
 
 
 def _slopes(subject: Subject) -> tuple[Program, Program]:
