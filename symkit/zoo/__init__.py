@@ -16,6 +16,7 @@ from symkit.zoo.catalogue import Catalogue, UnknownFunction
 from symkit.zoo.catalogue import catalogue as _catalogue
 from symkit.zoo.entries import FAMILIES, KINDS, Entry, Figure, documents
 from symkit.zoo.match import Match
+from symkit.zoo.nearest import Near, nearest
 
 __all__ = [
     "FAMILIES",
@@ -24,10 +25,12 @@ __all__ = [
     "Entry",
     "Figure",
     "Match",
+    "Near",
     "UnknownFunction",
     "documents",
     "entry",
     "find",
+    "nearest",
 ]
 
 entry = _catalogue.entry

@@ -37,7 +37,10 @@ STEEP = 0.499
 """Power of 1/distance from which on a square cannot be integrated,"""
 
 FLAT = 0.02
-"""and below which there is no pole."""
+"""and up to which there is no pole."""
+
+WEAK, LATER = 0.4, 1e-3
+"""Power up to which graded panels manage a pole that gets steeper by no more than that."""
 
 BLURRED = 1e-3
 """Part of a value beside a point by which rounding may put it off."""
@@ -150,8 +153,8 @@ def _judge(lines: Lines, samples: Samples, blurred: NDArray[np.intp]) -> Found:
 
     far, grows = _outside(lines, samples.values, second)
     slope_far, slope_grows = _outside(lines, samples.slopes, gain)
-    pole = _powers(lines, samples.values, samples.noise)
-    slope_pole = _powers(lines, samples.slopes, samples.slope_noise)
+    pole, harmless = _powers(lines, samples.values, samples.noise)
+    slope_pole, slope_harmless = _powers(lines, samples.slopes, samples.slope_noise)
     stepped, jumps, broken = _steps(lines, samples, slope, scale, units[:, 3])
 
     refused = [""] * len(f)
@@ -169,8 +172,8 @@ def _judge(lines: Lines, samples: Samples, blurred: NDArray[np.intp]) -> Found:
     for i in np.flatnonzero(slope_grows).tolist():
         gain_refused[i] = gain_refused[i] or "the slope grows too fast far from the mean"
 
-    doubtful = vague[:, :3].any(axis=1) | far | ~(pole <= FLAT).all(axis=1) | stepped
-    gain_doubtful = vague[:, 3] | slope_far | ~(slope_pole <= FLAT).all(axis=1) | stepped | broken
+    doubtful = vague[:, :3].any(axis=1) | far | ~harmless.all(axis=1) | stepped
+    gain_doubtful = vague[:, 3] | slope_far | ~slope_harmless.all(axis=1) | stepped | broken
     numbers = np.stack([mean, variance, second, gain], axis=1)
     return Found(numbers, errors, refused, gain_refused, doubtful, gain_doubtful, far | slope_far)
 
@@ -212,19 +215,27 @@ def _outside(lines: Lines, rows: Floats, whole: Floats) -> tuple[Flags, Flags]:
     return counts, grows
 
 
-def _powers(lines: Lines, rows: Floats, noise: Floats) -> Floats:
-    """For each point the power of 1/distance by which a function grows towards it; NaN where that cannot be told."""
+def _powers(lines: Lines, rows: Floats, noise: Floats) -> tuple[Floats, Flags]:
+    """For each point the power of 1/distance by which a function grows towards it, and whether that is no obstacle.
+
+    It is NaN where it cannot be told. A logarithm or a weak pole is none where panels are graded towards it, if it does
+    not get steeper: `1 + 1e-10/x` does.
+    """
     if not lines.count:
-        return np.zeros((len(rows), 0))
+        return np.zeros((len(rows), 0)), np.ones((len(rows), 0), dtype=bool)
     near = np.abs(lines.part(rows, 2, lines.count, 2, len(DISTANCES)))
     blurred = noise[:, -2 * lines.count * len(DISTANCES) :].reshape(near.shape) > BLURRED * near
     close, middle, wide = np.moveaxis(near, 3, 0)
     steps = np.log2(DISTANCES[1:] / DISTANCES[:-1])
     powers = np.where(close > middle, np.log2(close / middle) / steps[0], 0.0)
+    earlier = np.where(middle > wide, np.log2(middle / wide) / steps[1], 0.0)
     hidden = np.isnan(near).any(axis=3) | blurred.any(axis=3) | (np.minimum(middle, wide) == 0)
     powers[hidden & (close > middle)] = math.nan
     powers[np.isnan(near).any(axis=3)] = math.nan
-    return np.asarray(powers.max(axis=2))
+    harmless = powers <= FLAT
+    if lines.layouts[0].graded:
+        harmless |= (powers < WEAK) & (powers <= earlier + LATER)
+    return powers.max(axis=2), np.asarray(harmless.all(axis=2))
 
 
 def _steps(lines: Lines, samples: Samples, slope: Floats, scale: Floats, units: Floats) -> tuple[Flags, Flags, Flags]:

@@ -34,7 +34,8 @@ DISTANCES = np.array([2.0**-36, 2.0**-24, 2.0**-12])
 RUNGS = 14
 """Samples beyond the panels, a side."""
 
-ROOMS = (0, 1, 2, 4, 8, 25)
+MOST_POINTS = 25
+ROOMS = (0, 1, 2, 4, 8, MOST_POINTS)
 """Numbers of points that layouts have room for."""
 
 FLATTER = 6
@@ -83,6 +84,7 @@ class Layout:
         density: the largest of each panel.
         joints: whether the end of a panel is one of the points, but for the last panel.
         edges: of each panel its two, (panels, 2).
+        graded: whether panels are graded towards the points.
         points: where functions of this line may not be smooth.
         rungs: how many deviations the samples beyond are from the mean, one side.
         room: the distances between samples of panels, (panels, COUNT).
@@ -94,6 +96,7 @@ class Layout:
     density: Floats
     joints: np.ndarray[tuple[int], np.dtype[np.bool_]]
     edges: Floats
+    graded: bool
     points: tuple[float, ...]
     rungs: Floats
     room: Floats
@@ -119,7 +122,9 @@ def layout(plan: Plan, points: tuple[float, ...], normal: Normal) -> Layout:
         u = 0.5 * (1 + NODES)
         flat = np.where((low == 0)[:, None], u, 1 - u)
         reach = np.where(low == 0, high, low)[:, None]
-        offsets = np.where(inner[:, None], reach * flat**FLATTER, offsets)
+        # A sample must not fall on the point.
+        away = np.maximum(np.abs(reach) * flat**FLATTER, 2.0**-50 * np.abs(anchors)[:, None])
+        offsets = np.where(inner[:, None], np.copysign(away, reach), offsets)
         scale = np.where(inner[:, None], FLATTER * flat ** (FLATTER - 1), scale)
     x = anchors[:, None] + offsets
     z = (x - normal.mean) / spread
@@ -138,7 +143,9 @@ def layout(plan: Plan, points: tuple[float, ...], normal: Normal) -> Layout:
     gaps = np.abs((anchors + high)[:-1, None] - np.array(points))
     joints = gaps.min(axis=1, initial=math.inf) < 1e-9 * spread
     room = np.gradient(x, axis=1)
-    return Layout(every, weights, lengths, density, joints, edges, tuple(shown.tolist()), rungs, np.abs(room))
+    return Layout(
+        every, weights, lengths, density, joints, edges, plan.octaves > 0, tuple(shown.tolist()), rungs, np.abs(room)
+    )
 
 
 def padded(count: int) -> int:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from symkit.analysis.batch.judge import DENSE, Found, Lines, Samples, judge
 from symkit.analysis.batch.layout import COMMON, FAR, FINE, Plan, layout, padded
-from symkit.analysis.batch.points import Reach, distinct, places
+from symkit.analysis.batch.points import Places, Reach, distinct, places
 from symkit.analysis.batch.pool import Pool, Sampled, Schedule
 from symkit.analysis.curve import Floats, Normal
 from symkit.errors import DomainError
@@ -58,11 +58,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Function:
-    """A function with its place among all, and where it may not be smooth."""
+    """A function with its place among all, where it may not be smooth, and whether it may jump far from the mean."""
 
     place: int
     expression: Expression
     points: tuple[float, ...]
+    far: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,31 +145,33 @@ def _measured(functions: Sequence[_Function], normal: Normal) -> Iterator[tuple[
     """(place, numbers, errors, reason) of each function."""
     first = _pass(COMMON, functions, normal)
     unusable = [_unusable(first, i) for i in range(len(functions))]
-    own = _own_points(first, normal, [i for i, reason in enumerate(unusable) if not reason])
+    found = _places(first, normal, [root for root, reason in zip(first.roots, unusable, strict=True) if not reason])
     later: list[_Function] = []
     finer: list[_Function] = []
     farther: list[_Function] = []
-    for i, function in enumerate(functions):
-        if unusable[i] or isinstance(own[i], str):
-            yield function.place, *_nothing(unusable[i] or str(own[i]))
-        elif own[i]:
-            later.append(replace(function, points=distinct({*function.points, *own[i]})))
+    for i, (function, root) in enumerate(zip(functions, first.roots, strict=True)):
+        reason = unusable[i] or found.lost.get(root, "")
+        own = replace(function, far=root in found.far)
+        if reason:
+            yield function.place, *_nothing(reason)
+        elif root in found.points:
+            later.append(replace(own, points=distinct({*function.points, *found.points[root]})))
         elif _open(first, i):
-            (farther if first.found.far[i] else finer).append(function)
+            (farther if first.found.far[i] else finer).append(own)
         else:
-            yield function.place, *_result(first, i)
+            yield function.place, *_result(first, i, own)
     for some in _alike(COMMON, later):
         second = _pass(COMMON, some, normal)
         for i, function in enumerate(some):
             if _open(second, i) and len(function.points) <= FINEST:
                 (farther if second.found.far[i] else finer).append(function)
             else:
-                yield function.place, *_result(second, i)
+                yield function.place, *_result(second, i, function)
     for plan, left in ((FINE, finer), (FAR, farther)):
         for some in _alike(plan, left):
             last = _pass(plan, some, normal)
             for i, function in enumerate(some):
-                yield function.place, *_result(last, i)
+                yield function.place, *_result(last, i, function)
 
 
 def _nothing(reason: str) -> tuple[Floats, Floats, str]:
@@ -182,7 +185,7 @@ def _open(made: _Pass, i: int) -> bool:
     return (doubt and not found.refused[i]) or bool((doubt or found.gain_doubtful[i]) and not found.gain_refused[i])
 
 
-def _result(made: _Pass, i: int) -> tuple[Floats, Floats, str]:
+def _result(made: _Pass, i: int, function: _Function) -> tuple[Floats, Floats, str]:
     """What is sure of a function."""
     found = made.found
     unsettled = "samples do not settle what its integrals are"
@@ -192,6 +195,7 @@ def _result(made: _Pass, i: int) -> tuple[Floats, Floats, str]:
         return _nothing(reason)
     numbers, errors = found.numbers[i].copy(), found.errors[i].copy()
     reason = found.gain_refused[i] or (unsettled if found.gain_doubtful[i] else "")
+    reason = reason or ("the function may jump far from the mean" if function.far else "")
     if not reason:
         return numbers, errors, ""
     numbers[3] = errors[3] = math.nan
@@ -279,18 +283,17 @@ def _coarse(pool: Pool, schedule: Schedule, sampled: Sampled, rooms: Mapping[str
     return found
 
 
-def _own_points(made: _Pass, normal: Normal, usable: Sequence[int]) -> list[frozenset[float] | str]:
-    """For each function points where it may not be smooth, but for those known, or why they cannot be told."""
+def _places(made: _Pass, normal: Normal, roots: Sequence[int]) -> Places:
+    """Where functions of one line may not be smooth."""
     (line,) = made.lines.layouts
-    panels, beyond = made.lines.bounds[1], made.lines.bounds[3]
-    columns = np.concatenate([np.arange(panels), np.arange(beyond, len(line.x))])
+    panels, around = made.lines.bounds[1], made.lines.bounds[2]
+    columns = np.concatenate([np.arange(panels), np.arange(around, len(line.x))])
     kinks, edges = (
         (normal.mean - reach * normal.deviation, normal.mean + reach * normal.deviation)
         for reach in (DENSE, COMMON.end)
     )
-    reach, roots = Reach(kinks, edges), [made.roots[i] for i in usable]
-    found = places(made.pool, made.schedule, made.sampled, line.x[columns], columns, line.points, reach, roots)
-    return [found.lost.get(root) or found.points.get(root, frozenset()) for root in made.roots]
+    reach = Reach(kinks, edges)
+    return places(made.pool, made.schedule, made.sampled, line.x[columns], columns, line.points, reach, roots)
 
 
 def _unusable(made: _Pass, i: int) -> str:

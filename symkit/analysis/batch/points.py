@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from symkit.analysis.batch.layout import DISTANCES
 from symkit.analysis.batch.narrowing import Bracket, narrowed
 from symkit.analysis.batch.pool import Applied, Pool, Sampled, Schedule
 from symkit.analysis.batch.step import Guides, guides
@@ -21,7 +22,7 @@ MOST = 24
 """More points than this a function must not have."""
 
 CLOSE = 1e-4
-"""Deviations from a known point within which rounding may make zeros of what is none."""
+"""Deviations from a known point within which rounding may make zeros of what is none, but for the next samples."""
 
 SAME = 1e-12
 
@@ -36,10 +37,17 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What is known of nodes: the points that were not known before, and why those of others cannot be told."""
+    """What is known of nodes.
+
+    Attributes:
+        points: those that were not known before.
+        lost: why those of a node cannot be told.
+        far: nodes that may jump out of reach.
+    """
 
     points: dict[int, frozenset[float]] = field(default_factory=dict)
     lost: dict[int, str] = field(default_factory=dict)
+    far: set[int] = field(default_factory=set)
 
 
 def places(
@@ -60,7 +68,8 @@ def places(
     """
     deviation = (reach.edges[1] - reach.edges[0]) / 32
     order = np.argsort(x)
-    order = order[np.abs(x[order, None] - np.array(known)).min(axis=1, initial=math.inf) > CLOSE * deviation]
+    near = np.abs(x[order, None] - np.array(known)).min(axis=1, initial=math.inf)
+    order = order[(near > CLOSE * deviation) | (near < 2 * DISTANCES[0] * deviation)]
     line, columns = x[order], columns[order]
     straddles = np.zeros(len(line) - 1, dtype=bool)
     for point in known:
@@ -85,6 +94,8 @@ def places(
                     brackets.append(Bracket(nodes[i], guide, number, float(line[j]), float(line[j + 1]), True))
                 elif is_edge:
                     found.lost[nodes[i]] = "it may not be defined far from the mean"
+                elif pool.applied(nodes[i]).may_jump:
+                    found.far.add(nodes[i])
             row, middle = np.nonzero(dips)
             for i, j in zip(row.tolist(), middle.tolist(), strict=True):
                 brackets.append(Bracket(nodes[i], guide, number, float(line[j]), float(line[j + 2]), False))
@@ -130,6 +141,10 @@ def _changes(
     for outside, edge in ((slice(None, first), first), (slice(last + 1, None), last)):
         part = classes[:, outside]
         part[:] = np.where(part == 0, classes[:, edge : edge + 1], part)
+    # Beside a known point terms may cancel.
+    for place in np.flatnonzero(straddles).tolist():
+        for beside, outer in ((place, place - 1), (place + 1, place + 2)):
+            classes[:, beside] = np.where(classes[:, beside] == 0, classes[:, outer], classes[:, beside])
     changes = (classes[:, 1:] != classes[:, :-1]) & ~straddles
     size = np.abs(heights[:, first : last + 1])
     kinds, across = classes[:, first : last + 1], straddles[first:last]
@@ -144,14 +159,14 @@ def _changes(
 
 def _spread(pool: Pool, found: Places) -> None:
     """From operands to the nodes that stand on them."""
-    if not found.points and not found.lost:
-        return
     for index in range(len(pool.nodes)):
         for operand in pool.operands(index):
             if operand in found.points:
                 found.points[index] = found.points.get(index, frozenset()) | found.points[operand]
             if operand in found.lost:
                 found.lost.setdefault(index, found.lost[operand])
+            if operand in found.far:
+                found.far.add(index)
         if len(found.points.get(index, ())) > MOST:
             found.lost.setdefault(index, _crowded())
 

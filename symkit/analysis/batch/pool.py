@@ -32,6 +32,11 @@ class Applied:
         """Whether the operator is smooth and defined wherever its operands are."""
         return self.operator.is_primitive and self.operator.kinks is None and not self.operator.domain
 
+    @property
+    def may_jump(self) -> bool:
+        """Whether the operator jumps; a composite that says nothing of its kinks may."""
+        return self.operator.smoothness < 0 or self.operator.kinks is None
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -147,6 +152,12 @@ class Pool:
         if found is None:
             found = self._steps[key] = step(*key)
         return found
+
+    def applied(self, index: int) -> Applied:
+        """A node that is no leaf."""
+        node = self.nodes[index]
+        assert isinstance(node, Applied)
+        return node
 
     def operands(self, index: int) -> tuple[int, ...]:
         """The operands of a node."""
