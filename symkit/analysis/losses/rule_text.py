@@ -22,7 +22,7 @@ from symkit.text import program_text
 from symkit.text.names import SETTABLE_CONSTANTS
 from symkit.transform import gradient
 
-MOST_OPERATORS = 40
+MOST_OPERATORS = 24
 """Longer rules are not given to SymPy."""
 
 AGREEMENT = 1e-25
@@ -89,12 +89,18 @@ class _Writer:
         self._table = subject.expression.table
         self._values = subject.values
         self._left = timeout
+        self._known: dict[Program, Program] = {}
 
     def text(self, program: Program) -> str:
         return program_text(program, reserved=program.inputs)
 
     def simple(self, program: Program) -> Program:
         """The form with the shortest text."""
+        if program not in self._known:
+            self._known[program] = self._simplified(program)
+        return self._known[program]
+
+    def _simplified(self, program: Program) -> Program:
         samples = [(values, evaluate_exact(program, values)[0]) for values in _samples(program, self._values)]
         samples = [(values, value) for values, value in samples if value.context.isfinite(value)]
         if len(samples) < ENOUGH:
