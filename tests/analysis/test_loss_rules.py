@@ -173,6 +173,21 @@ def test_texts_are_the_derivative(name: str) -> None:
                 assert float(evaluate_exact(rule.program, at)[0]) == pytest.approx(-slope, rel=1e-12, abs=1e-300)
 
 
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [
+        ("max(p - 0.999, 0)", "-where(p - 0.999 > 0, 1, 0)"),
+        ("where(p < 0.001, y*p, 0)", "-where(p < 0.001, y, 0)"),
+    ],
+)
+def test_what_counts_on_a_small_part_is_kept(loss: str, text: str) -> None:
+    rule = parse(loss_analysis(loss, timeout=30).rule.text, kind="loss")
+    for p in (0.0005, 0.5, 0.9995):
+        for y in (0.0, 1.0):
+            expected = evaluate_exact(parse(text, kind="loss").program, {"y": y, "p": p})[0]
+            assert evaluate_exact(rule.program, {"y": y, "p": p})[0] == expected
+
+
 def read(e: Expression, text: str) -> Expression:
     return parse(text, kind="loss", table=e.table)
 

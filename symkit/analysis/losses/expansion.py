@@ -115,7 +115,11 @@ class Expansion:
     def __mul__(self, other: Expansion) -> Expansion:
         if self.is_zero or other.is_zero:
             return Expansion({})
-        order = min(self.order + other.lowest, other.order + self.lowest, NEVER)
+        order = min(
+            NEVER,
+            NEVER if self.is_exact else self.order + other.lowest,
+            NEVER if other.is_exact else other.order + self.lowest,
+        )
         if order < NEVER or len(self.terms) * len(other.terms) > MOST_TERMS:
             order = min(order, self.lowest + other.lowest + KEPT)
         products = (((a + b, m + n), c * d) for (a, m), c in self.terms.items() for (b, n), d in other.terms.items())

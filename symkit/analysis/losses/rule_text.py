@@ -17,6 +17,7 @@ from symkit.checking.region import Region
 from symkit.checking.target import with_leaf
 from symkit.evaluation import evaluate_exact
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild, renamed
+from symkit.ops import standard
 from symkit.simplification.proposals import Unfinished, proposed
 from symkit.text import program_text
 from symkit.text.names import SETTABLE_CONSTANTS
@@ -26,10 +27,13 @@ MOST_OPERATORS = 24
 """Longer rules are not given to SymPy."""
 
 AGREEMENT = 1e-25
-POINTS = 8
-ENOUGH = 3
+PLACES = (2.0**-40, *((k + 0.5) / 16 for k in range(16)), 1 - 2.0**-40)
+"""Predictions that forms are compared at; those inside are moved a little."""
+
+ENOUGH = 4
 
 OPEN = (2.0**-60, 1 - 2.0**-53)
+
 Samples = list[tuple[dict[str, float], Any]]
 """Points, and the exact values there."""
 
@@ -136,13 +140,15 @@ def _agrees(form: Program, samples: Samples) -> bool:
 
 
 def _samples(program: Program, initial: Mapping[str, float]) -> Iterator[dict[str, float]]:
-    """Points in general position: targets and predictions of all sorts, parameters near their initial values."""
+    """Points in general position: targets and predictions of all sorts, parameters at and near their values."""
     chance = random.Random(0)
-    for _ in range(POINTS):
-        values = {name: value * chance.uniform(0.9, 1.1) for name, value in initial.items()}
-        values["C"] = float(chance.randint(2, 30))
-        values[PREDICTION] = chance.uniform(0.01, 0.99)
-        values[TARGET] = chance.choice((0.0, 1.0, chance.random()))
+    for k, place in enumerate(PLACES):
+        values = dict(initial)
+        if k % 2:
+            values = {name: value * chance.uniform(0.9, 1.1) for name, value in initial.items()}
+            values["C"] = float(chance.randint(2, 30))
+        values[PREDICTION] = place + chance.uniform(-0.03, 0.03) * (0.01 < place < 0.99)
+        values[TARGET] = (1.0, chance.random(), 0.0)[k % 3]
         yield values
 
 
@@ -177,17 +183,45 @@ def _settled(program: Program) -> Program:
 
 
 def _unmasked(program: Program) -> Program:
-    """Selects that only keep a kink or a pole at 0 replaced by their other branch."""
+    """Selects that only keep single points out, where a kink or a pole is, replaced by their other branch."""
 
     def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
-        if node.kind is Kind.APPLY and node.operator.is_select:
-            _, taken, other = operands
-            if builder.literal(other) == 0:
-                return taken
-            return other if builder.literal(taken) == 0 else None
-        return None
+        if node.is_leaf or not node.operator.is_select:
+            return None
+        condition, taken, other = operands
+        if builder.literal(other) == 0 and _fails_at_points(builder, condition):
+            return taken
+        return other if builder.literal(taken) == 0 and _holds_at_points(builder, condition) else None
 
     return rebuild(program, change)
+
+
+def _holds_at_points(builder: ProgramBuilder, condition: int) -> bool:
+    """Whether a condition asks for an equality."""
+    node = builder.nodes[condition]
+    if node.is_leaf:
+        return False
+    if node.operator is _not:
+        return _fails_at_points(builder, node.operands[0])
+    if node.operator is _and:
+        return any(_holds_at_points(builder, i) for i in node.operands)
+    return node.operator is _equal
+
+
+def _fails_at_points(builder: ProgramBuilder, condition: int) -> bool:
+    """Whether all that a condition rules out is an equality."""
+    node = builder.nodes[condition]
+    if node.is_leaf:
+        return False
+    if node.operator is _not:
+        return _holds_at_points(builder, node.operands[0])
+    if node.operator is _and:
+        return all(_fails_at_points(builder, i) for i in node.operands)
+    return node.operator is _unequal
+
+
+_table = standard()
+_not, _and, _equal, _unequal = (_table[name] for name in ("logical_not", "logical_and", "eq", "ne"))
 
 
 def _negative(program: Program) -> Program:
