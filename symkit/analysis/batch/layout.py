@@ -63,7 +63,7 @@ class Plan:
         return len(self.edges) - 1 + room * max(2 * self.octaves, 1)
 
 
-COMMON = Plan((-16.0, -13.0, -10.0, -7.0, -4.0, -2.0, 2.0, 4.0, 7.0, 10.0, 13.0, 16.0), 0)
+COMMON = Plan((-16.0, -13.0, -10.0, -7.0, -4.0, -2.0, -1.0, 1.0, 2.0, 4.0, 7.0, 10.0, 13.0, 16.0), 0)
 INNER = (*np.arange(0.5, 8.0, 0.5).tolist(), *np.arange(8.0, 17.0).tolist())
 FINE = Plan((*(-e for e in reversed(INNER)), *INNER), 13)
 OUTER = (*INNER, *np.arange(18.0, 41.0, 2.0).tolist())

@@ -58,20 +58,30 @@ class _Terms:
 
     def __init__(self, pool: Pool, brackets: Sequence[Bracket]) -> None:
         own = Pool()
-        self._brackets = brackets
-        self._operands = [
-            [own.transfer(pool, i, f"#{k}") for i in pool.operands(bracket.node)] for k, bracket in enumerate(brackets)
-        ]
+        groups: dict[tuple[int, int], list[int]] = {}
+        operands: list[list[int]] = []
+        for k, bracket in enumerate(brackets):
+            operands.append([own.transfer(pool, i, f"#{k}") for i in pool.operands(bracket.node)])
+            groups.setdefault((id(bracket.guides), bracket.term), []).append(k)
         self._schedule = own.schedule()
+        row = self._schedule.row
+        self._groups = [
+            (
+                brackets[members[0]],
+                members,
+                [row[list(slot)] for slot in zip(*(operands[k] for k in members), strict=True)],
+            )
+            for members in groups.values()
+        ]
 
     def __call__(self, x: Floats) -> Floats:
         """Heights at points, one row a bracket."""
         values = self._schedule.values({f"#{k}": row for k, row in enumerate(x)})
         heights = np.empty(x.shape)
         with np.errstate(all="ignore"):
-            for k, (bracket, operands) in enumerate(zip(self._brackets, self._operands, strict=True)):
-                given = {str(slot): values[self._schedule.row[i]] for slot, i in enumerate(operands)}
-                heights[k] = bracket.guides.rows(given)[bracket.term]
+            for bracket, members, places in self._groups:
+                given = {str(slot): values[rows] for slot, rows in enumerate(places)}
+                heights[members] = bracket.guides.rows(given)[bracket.term]
         return heights
 
 
