@@ -1,55 +1,46 @@
-"""Gaussian moments of activation functions, and what they do to a gradient."""
+"""Gaussian moments of activation functions, and what they do to a gradient, with proofs where there are any."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from symkit.analysis.breakpoints import DENSE
-from symkit.analysis.expectation import expectations
-from symkit.analysis.features import features
-from symkit.analysis.obstacles import hole
+from symkit.analysis.certified.certificate import Answer, Request, expectations
+from symkit.analysis.certified.quadrature import BITS
+from symkit.analysis.measure import Measures, Moments, measured_gain, measured_moments
 from symkit.analysis.subject import Subject
+from symkit.evaluation.analytic import precision
+from symkit.evaluation.point_bounds import float_above
+from symkit.evaluation.time_limit import OutOfTime, time_limit
 from symkit.text import Expression
 
+SECONDS = 1.0
+"""Time for proofs, after which the numbers are measured."""
 
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Moments of f(X) for a normal X.
+LOOSE = 1e-9
+"""A proved error larger than this part of the root mean square says less than an estimate."""
 
-    Attributes:
-        mean, variance, second_moment: E[f(X)], its variance and E[f(X)**2]; None where there is no such number.
-        mean_error, variance_error: estimates of how far the numbers are off; None where there is none.
-        certified: whether the errors are proved bounds.
-        reason: why a number is missing, in one sentence; empty if none is.
-    """
-
-    mean: float | None
-    variance: float | None
-    second_moment: float | None
-    mean_error: float | None
-    variance_error: float | None
-    certified: bool = False
-    reason: str = ""
+MEAN, SECOND, COVARIANCE = Request(0, 1), Request(0, 2), Request(0, 1, weighted=True)
+GAIN = Request(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
-    """What a function does to a normal input and to a gradient.
+class Gain:
+    """The backward gain E[f'(X)**2], the factor on a gradient's variance.
 
     Attributes:
-        moments: of f(X).
-        backward_gain: E[f'(X)**2], the factor on a gradient's variance; None where there is no such number.
-        backward_reason: why it is missing, in one sentence.
-        kinks: where f jumps, or f' jumps or has no bound, and f has one; ascending, within 10 deviations of the mean.
-        poles: where f has no bound; likewise.
+        value: None where there is no such number.
+        error: how far it is off at most; None where there is no number.
+        certified: whether that is proved, or that there is no number; else the error is not known.
+        reason: why there is no number, in one sentence.
     """
 
-    moments: Moments
-    backward_gain: float | None
-    backward_reason: str
-    kinks: tuple[float, ...]
-    poles: tuple[float, ...]
+    value: float | None
+    error: float | None
+    certified: bool
+    reason: str
 
 
 def moments(
@@ -57,13 +48,15 @@ def moments(
     *,
     mean: float = 0.0,
     variance: float = 1.0,
+    certified: bool = True,
     parameters: Mapping[str, float] | None = None,
 ) -> Moments:
-    """Mean and variance of f(X), X normal.
+    """Mean and variance of f(X) and its covariance with X, X normal.
 
     Args:
         expression: an activation, or its text.
         mean, variance: of X; the variance, not the standard deviation.
+        certified: look for proved errors; False measures, with estimates of the errors.
         parameters: values of learnable parameters and of settable constants by name; initial values where not given.
 
     The integrals are taken piece by piece between the points where f is not smooth. A number that does not exist, or
@@ -73,7 +66,7 @@ def moments(
         DomainError: for a loss, an unknown parameter, or a variance that is not positive and finite.
     """
     subject = Subject.of(expression, mean, variance, parameters)
-    return _moments(subject, subject.breakpoints)
+    return moments_of(subject) if certified else measured_moments(subject, subject.breakpoints)
 
 
 def backward_gain(
@@ -83,59 +76,66 @@ def backward_gain(
     variance: float = 1.0,
     parameters: Mapping[str, float] | None = None,
 ) -> tuple[float | None, str]:
-    """(E[f'(X)**2], ""), or (None, why there is no such number); arguments and errors as for `moments`.
+    """(E[f'(X)**2], ""), or (None, why there is no such number), measured; arguments and errors as for `moments`.
 
     A function that jumps has none: its derivative is 0 on both sides and no function at the jump.
     """
     subject = Subject.of(expression, mean, variance, parameters)
-    return _backward_gain(subject, subject.joint_breakpoints)
+    return measured_gain(subject, subject.joint_breakpoints)
 
 
-def analyze(
-    expression: Expression | str,
-    *,
-    mean: float = 0.0,
-    variance: float = 1.0,
-    parameters: Mapping[str, float] | None = None,
-) -> Analysis:
-    """Moments, backward gain, kinks and poles at once; arguments and errors as for `moments`."""
-    subject = Subject.of(expression, mean, variance, parameters)
-    points = subject.joint_breakpoints
-    gain, reason = _backward_gain(subject, points)
-    measured = _moments(subject, points)
-    points = [point for point in points if abs(point - mean) <= DENSE * subject.normal.deviation]
-    here, slope = (features(curve, subject.normal, points) for curve in (subject.curve, subject.slope))
-    kinks = (here.jumps | slope.jumps | slope.unbounded) & ~here.unbounded
-    return Analysis(
-        measured,
-        gain,
-        reason,
-        tuple(point for point, kink in zip(points, kinks, strict=True) if kink),
-        tuple(point for point, pole in zip(points, here.unbounded, strict=True) if pole),
-    )
+def moments_of(subject: Subject, measured: Moments | None = None) -> Moments:
+    """The moments with proved errors, or as measured where there is no proof."""
+    first, second, both = _proved(subject, [MEAN, SECOND, COVARIANCE], slope=False)
+    if first.value is not None and second.value is not None and both.value is not None:
+        with precision(BITS):
+            spread = second.value - first.value * first.value
+        found = [_number(ball) for ball in (first.value, spread, second.value, both.value)]
+        size = math.sqrt(max(found[2][0], 0.0))
+        if found[0][1] <= LOOSE * size and found[1][1] <= LOOSE * size**2 or size == 0:
+            (m, dm), (v, dv), (s, ds), (c, dc) = found
+            return Moments(m, max(v, 0.0), s, dm, dv, True, "", ds, c, dc)
+    if measured is None:
+        measured = measured_moments(subject, subject.breakpoints)
+    if first.diverges:
+        reason = measured.reason if measured.mean is None else f"No mean: {_grows(subject)}."
+        return Moments(None, None, None, None, None, True, reason)
+    if first.value is not None and second.diverges:
+        middle, error = _number(first.value)
+        reason = measured.reason if measured.variance is None else f"No variance: {_grows(subject)}."
+        found = [_number(both.value)] if both.value is not None else []
+        return Moments(middle, None, None, error, None, True, reason, None, *(found[0] if found else ()))
+    return measured
 
 
-def _moments(subject: Subject, points: list[float]) -> Moments:
-    first, second, spread = expectations(
-        subject.curve, subject.normal, points, (1, 2), variable=subject.variable, centred=True
-    )
-    reason = ""
-    if first.reason:
-        reason = f"No mean: the function {first.reason}."
-    elif spread.reason:
-        reason = f"No variance: the square of the function {spread.reason}."
-    return Moments(first.value, spread.value, second.value, first.error, spread.error, False, reason)
+def gain_of(subject: Subject, measured: Measures) -> Gain:
+    """The backward gain with a proved error, or as measured where there is no proof."""
+    value, reason = measured.backward_gain, measured.backward_reason
+    (found,) = _proved(subject, [GAIN], slope=True)
+    if found.diverges:
+        reason = reason if value is None else "No backward gain: the square of the derivative has no integral."
+        return Gain(None, None, True, reason)
+    if value is None or found.value is None:
+        return Gain(value, None, False, reason)
+    number, error = _number(found.value)
+    if error > LOOSE * number and number:
+        return Gain(value, None, False, reason)
+    return Gain(number, error, True, "")
 
 
-def _backward_gain(subject: Subject, points: list[float]) -> tuple[float | None, str]:
-    gap = hole(subject.curve, subject.normal, points, subject.variable)
-    if gap:
-        return None, f"No backward gain: the function {gap}."
-    (squared,) = expectations(subject.slope, subject.normal, points, (2,), variable=subject.variable)
-    if squared.value is None:
-        return None, f"No backward gain: the square of the derivative {squared.reason}."
-    jumps = features(subject.curve, subject.normal, points).jumps
-    for point, jump in zip(points, jumps, strict=True):
-        if jump:
-            return None, f"No backward gain: the function jumps at {subject.variable} = {point:.6g}."
-    return squared.value, ""
+def _grows(subject: Subject) -> str:
+    return f"beside a point, or as {subject.variable} goes to an infinity, the function has no integral"
+
+
+def _proved(subject: Subject, requests: list[Request], *, slope: bool) -> list[Answer]:
+    try:
+        with time_limit(SECONDS):
+            return expectations(subject, requests, slope=slope)
+    except OutOfTime:
+        return [Answer() for _ in requests]
+
+
+def _number(ball: Any) -> tuple[float, float]:
+    """The float nearest to the middle of a ball, and how far from it the ball reaches."""
+    middle = float(ball.mid())
+    return middle, float_above(abs(ball - middle).upper())

@@ -19,7 +19,7 @@ from symkit.text import Expression
 from symkit.text.describe import describe
 
 if TYPE_CHECKING:
-    from symkit.analysis import Analysis
+    from symkit.analysis.measure import Measures
     from symkit.zoo import Match
 
 
@@ -39,11 +39,11 @@ class Report:
         return zoo.find(self.expression)
 
     @cached_property
-    def analysis(self) -> Analysis | None:
+    def analysis(self) -> Measures | None:
         """What an activation does to a standard normal signal; a loss has none."""
-        from symkit.analysis import analyze
+        from symkit.analysis.measure import measure
 
-        return analyze(self.expression) if self.expression.kind == "activation" else None
+        return measure(self.expression) if self.expression.kind == "activation" else None
 
     def show_function(self) -> None:
         """Prints the card, before anything is trained."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from symkit.analysis.certified.far import Tail, bounds
 from symkit.analysis.certified.pieces import Cutter
 from symkit.analysis.certified.quadrature import BITS, Gaussian, Term, integrals
 from symkit.analysis.certified.rests import Rest, rest
+from symkit.analysis.certified.tail_bounds import Tail, bounds
 from symkit.analysis.curve import Curve, Floats
 from symkit.analysis.subject import Subject
 from symkit.evaluation.analytic import AnalyticEvaluator, precision

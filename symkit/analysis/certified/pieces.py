@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from symkit.evaluation.analytic import AnalyticEvaluator, is_analytic, precision, real_ball
 from symkit.evaluation.intervals import IntervalEvaluator
+from symkit.evaluation.time_limit import check_time
 from symkit.ir import Node, Program, ProgramBuilder, lower, rebuild
 from symkit.ops import Operator
 from symkit.ops.record import Algebra, Term
@@ -21,7 +22,7 @@ from symkit.transform import gradient
 MOST = 256
 """Ranges looked at."""
 
-NARROW = 2.0**-72
+NARROW = 2.0**-60
 """Ranges narrower than this, relative to where they are or in themselves, are left open."""
 
 PRECISE = 128
@@ -164,16 +165,17 @@ class _Guide:
     def _look(self, low: float, high: float) -> list[_Part]:
         stack, parts = [(low, high)], []
         while stack:
+            check_time()
             low, high = stack.pop()
             if low >= high:
                 continue
             sign = self._proved(low, high)
+            first, last = (low, low) if sign is not None else self._place(low, high)
             if sign is not None:
                 parts.append(_Part((low, high), sign))
-            elif high - low <= NARROW * max(abs(low), abs(high), 1.0) or len(parts) >= MOST:
+            elif (first, last) == (low, high) or len(parts) >= MOST:
                 parts.append(_Part((low, high), None))
             else:
-                first, last = self._place(low, high)
                 stack += [(last, high), (first, last), (low, first)]
         merged: list[_Part] = []
         for part in parts:
@@ -198,9 +200,14 @@ class _Guide:
         return None
 
     def _place(self, low: float, high: float) -> tuple[float, float]:
-        """Where to cut a range: at the zero, twice, or two floats around it, or a place inside, twice."""
-        first, last = self._sign_at(low), self._sign_at(high)
+        """Where to cut a range: at the zero, twice, or two floats around it, or a place inside, twice.
+
+        A range that is too narrow is given back.
+        """
         middle = 0.0 if low < 0 < high else 0.5 * (low + high)
+        if high - low <= NARROW * max(abs(low), abs(high), 1.0) or not low < middle < high:
+            return low, high
+        first, last = self._sign_at(low), self._sign_at(high)
         if first is None or last is None or first * last >= 0:
             return middle, middle
         while low < middle < high:
@@ -208,7 +215,7 @@ class _Guide:
             if here == 0:
                 return middle, middle
             if here is None:
-                return math.nextafter(middle, -math.inf), math.nextafter(middle, math.inf)
+                return max(low, math.nextafter(middle, -math.inf)), min(high, math.nextafter(middle, math.inf))
             low, high = (middle, high) if here == first else (low, middle)
             middle = 0.5 * (low + high)
         return low, high

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from symkit.analysis.certified.far import FarIntervals, Parabola, Tail
+from symkit.analysis.certified.far import FarIntervals
+from symkit.analysis.certified.parabolas import Parabola
 from symkit.analysis.certified.quadrature import Gaussian, Term
+from symkit.analysis.certified.tail_bounds import Tail
 
 
 @dataclass(frozen=True, slots=True)

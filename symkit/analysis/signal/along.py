@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from symkit.analysis.moments import Analysis, analyze
+from symkit.analysis.measure import Measures, measure
 from symkit.errors import DomainError
 from symkit.text import Expression, parse
 
@@ -54,7 +54,7 @@ def along(
     """
     e = parse(expression) if isinstance(expression, str) else expression
     others = without(parameters, [parameter])
-    found = [analyze(e, mean=mean, variance=variance, parameters={**others, parameter: value}) for value in values]
+    found = [measure(e, mean=mean, variance=variance, parameters={**others, parameter: value}) for value in values]
     return Along(
         parameter,
         tuple(float(value) for value in values),
@@ -75,6 +75,6 @@ def without(parameters: Mapping[str, float] | None, varied: Sequence[str]) -> di
     return others
 
 
-def reason_of(analysis: Analysis) -> str:
+def reason_of(analysis: Measures) -> str:
     """Why a moment or the gain is missing; empty if none is."""
     return " ".join(reason for reason in (analysis.moments.reason, analysis.backward_reason) if reason)

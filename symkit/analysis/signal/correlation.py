@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from symkit.analysis.curve import Floats
-from symkit.analysis.moments import Analysis
+from symkit.analysis.measure import Measures
 from symkit.analysis.signal.layer import Layer
 from symkit.analysis.signal.overlap import Overlap
 from symkit.errors import DomainError
@@ -70,7 +70,7 @@ def correlation_map(
 
 
 def limit(
-    layer: Layer, weight_variance: float, q: float, analysis: Analysis, chi_1: float | None
+    layer: Layer, weight_variance: float, q: float, analysis: Measures, chi_1: float | None
 ) -> tuple[float, float] | None:
     """The correlation that those of inputs go to at a fixed point q of the variance, and the slope of the map there.
 
@@ -102,7 +102,7 @@ def limit(
     return None if math.isnan(slope) else (1 - far, weight_variance * slope / q)
 
 
-def _derivative(layer: Layer, overlap: Overlap, c: float, analysis: Analysis) -> float:
+def _derivative(layer: Layer, overlap: Overlap, c: float, analysis: Measures) -> float:
     """That of E[f(u1) f(u2)] by the correlation, which is q*E[f'(u1) f'(u2)]; NaN where it cannot be had."""
     series, gain = overlap.derivative(c), analysis.backward_gain
     if not math.isnan(series) or gain is None:

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from symkit.analysis.curve import Curve, Floats, Normal
-from symkit.analysis.moments import Analysis, analyze
+from symkit.analysis.measure import Measures, measure
 from symkit.analysis.signal.sheet import GRID, LOWEST, Means, Sheet
 from symkit.analysis.subject import Subject
 from symkit.analysis.tails import tails
@@ -89,7 +89,7 @@ class Layer:
     weight_variance: float | None
     bias_variance: float
     chosen: bool
-    _known: dict[float, Analysis] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[float, Measures] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -121,10 +121,10 @@ class Layer:
         second = layer.analysis(q).moments.second_moment
         return replace(layer, weight_variance=(q - bias_variance) / second if second else None)
 
-    def analysis(self, q: float) -> Analysis:
+    def analysis(self, q: float) -> Measures:
         """Moments and backward gain at one variance, from the reliable integrals."""
         if q not in self._known:
-            self._known[q] = analyze(self.expression, variance=q, parameters=self.parameters)
+            self._known[q] = measure(self.expression, variance=q, parameters=self.parameters)
         return self._known[q]
 
     @property
@@ -143,7 +143,7 @@ class Layer:
         """Why there is no backward gain at any q; empty if there is one at some."""
         return self._lasting(self.subject.slope, lambda analysis: analysis.backward_reason)
 
-    def _lasting(self, curve: Curve, reason: Callable[[Analysis], str]) -> str:
+    def _lasting(self, curve: Curve, reason: Callable[[Measures], str]) -> str:
         """The reason at q = 1 or, where a tail grows too fast for that, at the first smaller q where none does."""
         found = reason(self.analysis(1.0))
         for k in range(-LOWEST) if found else ():
@@ -208,7 +208,7 @@ class VarianceMap:
         value = float(self.values(self.layer.sheet.means(np.array([q])))[0]) if q else math.nan
         return _number(self.reliable(self.layer.analysis(q))) if math.isnan(value) else value
 
-    def reliable(self, analysis: Analysis) -> float | None:
+    def reliable(self, analysis: Measures) -> float | None:
         """From the reliable integrals at a q; None where there is no such number."""
         moments = analysis.moments
         moment = moments.variance if self.centred else moments.second_moment

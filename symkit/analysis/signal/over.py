@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from scipy.optimize import minimize
 
-from symkit.analysis.moments import Analysis, analyze
+from symkit.analysis.measure import Measures, measure
 from symkit.analysis.signal.along import reason_of, without
 from symkit.errors import DomainError
 from symkit.text import Expression, parse
@@ -98,16 +98,16 @@ def over(
     others = without(parameters, list(bounds))
 
     @cache
-    def at(place: Place) -> Analysis:
+    def at(place: Place) -> Measures:
         given = {**others, **dict(zip(bounds, place, strict=True))}
-        return analyze(e, mean=mean, variance=variance, parameters=given)
+        return measure(e, mean=mean, variance=variance, parameters=given)
 
     side = max(2, math.floor(points ** (1 / len(bounds)) + 1e-9))
     axes = [np.linspace(low, high, side).tolist() if low < high else [low] for low, high in bounds.values()]
     grid = list(itertools.product(*axes))
     gaps = [place for place in grid if reason_of(at(place))]
 
-    def ranged(number: Callable[[Analysis], float | None]) -> Range | None:
+    def ranged(number: Callable[[Measures], float | None]) -> Range | None:
         known = [(value, place) for place in grid if (value := number(at(place))) is not None]
         if not known:
             return None
