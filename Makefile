@@ -23,6 +23,7 @@ docs: .venv/installed-docs
 	$(BIN)/python docs/generate_operators.py
 	$(BIN)/python docs/generate_rules.py
 	$(BIN)/python docs/bounds_picture.py
+	$(BIN)/python docs/report_pictures.py
 	$(BIN)/python docs/gallery_pictures.py
 	$(BIN)/python -m bench page
 	$(BIN)/python docs/examples.py

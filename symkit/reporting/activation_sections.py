@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from symkit.analysis.shape import End, Shape
     from symkit.analysis.signal import Signal
     from symkit.checking import CheckReport
+    from symkit.zoo.nearest import Near
 
 Row = tuple[str | Markup, ...]
 
@@ -22,17 +23,28 @@ Row = tuple[str | Markup, ...]
 def moments(found: Analysis, mean: float, variance: float) -> Section:
     """Moments and the gain of the gradient, each with how sure it is."""
     m = found.moments
-    how = "proved" if m.certified else "estimated"
+    how = _how(m.certified)
     rows = [
         _moment("mean E[f]", m.mean, m.mean_error, how, m.reason),
         _moment("variance Var f", m.variance, m.variance_error, how, m.reason if m.mean is not None else "none either"),
-        _moment("second moment E[f²]", m.second_moment, None, how, "none either"),
-        _moment("gradient's gain E[f′²]", found.backward_gain, None, how, found.backward_reason),
+        _moment("second moment E[f²]", m.second_moment, m.second_moment_error, how, "none either"),
+        _moment("covariance with the input", m.covariance, m.covariance_error, how, "none either"),
+        _moment(
+            "gradient's gain E[f′²]",
+            found.backward_gain,
+            found.backward_gain_error,
+            _how(found.backward_gain_certified),
+            found.backward_reason,
+        ),
     ]
     said = f"For an input that is normal with mean {number(mean)} and variance {number(variance)}."
     return section(
         "What it does to a signal", element("p", said), table(("quantity", "value", "error at most", "how"), rows)
     )
+
+
+def _how(certified: bool) -> str:
+    return "proved" if certified else "estimated"
 
 
 def _moment(label: str, value: float | None, off: float | None, how: str, reason: str) -> Row:
@@ -177,8 +189,18 @@ def _with_intervals(points: Sequence[float], ranges: Sequence[tuple[float, float
     return f"{throughout}, and {listed(points)}" if points else f"throughout {throughout}"
 
 
-def summary(found: Analysis, seen: Shape, signal: Signal, report: CheckReport) -> list[tuple[str, str]]:
+def neighbours(found: Sequence[Near], reason: str = "None was found.") -> Section:
+    """The known functions that come closest, or why there are none."""
+    rows = [(near.name, number(near.distance), f"{100 * near.relative:.3g} %") for near in found]
+    if not rows:
+        return section("Closest known functions", element("p", reason))
+    said = element("p", "By the root of the mean square of the difference, over the same inputs.")
+    return section("Closest known functions", said, table(("function", "distance", "of this one's size"), rows))
+
+
+def summary(found: Analysis, report: CheckReport) -> list[tuple[str, str]]:
     """One line a quantity, for a comparison."""
+    seen, signal = found.shape, found.signal
     return [
         ("mean", number(found.moments.mean)),
         ("variance", number(found.moments.variance)),

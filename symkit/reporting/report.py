@@ -107,26 +107,36 @@ def _chapter(expression: Expression, mean: float, variance: float, beside: Expre
 def _activation(
     expression: Expression, mean: float, variance: float, proofs: CheckReport, name: str
 ) -> tuple[list[Section], Summary]:
-    from symkit.analysis import analyze
-    from symkit.analysis.shape import shape
-    from symkit.analysis.signal import signal
+    from symkit.analysis import Analysis, analyze
     from symkit.reporting import activation_sections as says
     from symkit.reporting.activation_plot import Activation, plot_activation
     from symkit.reporting.signal_plot import plot_signal
 
     found = analyze(expression, mean=mean, variance=variance)
-    seen, deep = shape(expression, mean=mean, variance=variance), signal(expression)
+    assert isinstance(found, Analysis)
+    deep = found.signal
     with styled():
-        drawn = plot_activation(Activation(expression, mean, variance, seen), None, 1)
+        drawn = plot_activation(Activation(expression, mean, variance, found.shape), None, 1)
         layers = plot_signal(deep, str(expression)) if deep.forward else None
     caption = "What is left after many layers"
     sections = [
         Section("Picture", picture(drawn, f"{name}-f", "f and its derivative")),
         says.moments(found, mean, variance),
         says.depth(deep, None if layers is None else picture(layers, f"{name}-q", caption)),
-        says.shape(seen),
+        says.shape(found.shape),
+        _neighbours(expression, mean, variance),
     ]
-    return sections, says.summary(found, seen, deep, proofs)
+    return sections, says.summary(found, proofs)
+
+
+def _neighbours(expression: Expression, mean: float, variance: float) -> Section:
+    from symkit.reporting.activation_sections import neighbours
+    from symkit.zoo.nearest import nearest
+
+    try:
+        return neighbours(nearest(expression, mean=mean, variance=variance))
+    except DomainError as error:
+        return neighbours((), str(error))
 
 
 def _loss(
