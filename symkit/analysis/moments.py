@@ -22,6 +22,9 @@ SECONDS = 1.0
 LOOSE = 1e-9
 """A proved error larger than this part of the root mean square says less than an estimate."""
 
+CONSTANT = 1e-20
+"""A variance that may be 0 is, if it is known to this part of the second moment."""
+
 MEAN, SECOND, COVARIANCE = Request(0, 1), Request(0, 2), Request(0, 1, weighted=True)
 GAIN = Request(1, 2)
 
@@ -88,13 +91,9 @@ def moments_of(subject: Subject, measured: Moments | None = None) -> Moments:
     """The moments with proved errors, or as measured where there is no proof."""
     first, second, both = _proved(subject, [MEAN, SECOND, COVARIANCE], slope=False)
     if first.value is not None and second.value is not None and both.value is not None:
-        with precision(BITS):
-            spread = second.value - first.value * first.value
-        found = [_number(ball) for ball in (first.value, spread, second.value, both.value)]
-        size = math.sqrt(max(found[2][0], 0.0))
-        if found[0][1] <= LOOSE * size and found[1][1] <= LOOSE * size**2 or size == 0:
-            (m, dm), (v, dv), (s, ds), (c, dc) = found
-            return Moments(m, max(v, 0.0), s, dm, dv, True, "", ds, c, dc)
+        found = _all_four(first.value, second.value, both.value)
+        if found is not None:
+            return found
     if measured is None:
         measured = measured_moments(subject, subject.breakpoints)
     if first.diverges:
@@ -103,9 +102,24 @@ def moments_of(subject: Subject, measured: Moments | None = None) -> Moments:
     if first.value is not None and second.diverges:
         middle, error = _number(first.value)
         reason = measured.reason if measured.variance is None else f"No variance: {_grows(subject)}."
-        found = [_number(both.value)] if both.value is not None else []
-        return Moments(middle, None, None, error, None, True, reason, None, *(found[0] if found else ()))
+        if measured.mean is None or error <= max(LOOSE * abs(middle), measured.mean_error or 0.0):
+            pair = _number(both.value) if both.value is not None else (None, None)
+            return Moments(middle, None, None, error, None, True, reason, None, *pair)
     return measured
+
+
+def _all_four(first: Any, second: Any, both: Any) -> Moments | None:
+    """The numbers of these balls, unless they say less than estimates would."""
+    with precision(BITS):
+        spread = second - first * first
+    numbers = [_number(ball) for ball in (first, spread, second, both)]
+    (m, dm), (v, dv), (s, ds), (c, dc) = numbers
+    size = math.sqrt(max(s, 0.0))
+    if spread.contains(0) and dv <= CONSTANT * s:
+        v, dv = 0.0, dv + abs(v)
+    if not all(math.isfinite(x) for pair in numbers for x in pair) or dm > LOOSE * size or dv > LOOSE * v > 0 or v < 0:
+        return None
+    return Moments(m, v, s, dm, dv, True, "", ds, c, dc) if v or dv <= CONSTANT * s else None
 
 
 def gain_of(subject: Subject, measured: Measures) -> Gain:

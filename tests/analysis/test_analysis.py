@@ -10,6 +10,8 @@ import time
 import pytest
 
 from symkit.analysis import Analysis, Moments, analyze, backward_gain, moments
+from symkit.analysis.losses import LossAnalysis
+from symkit.analysis.measure import measure
 from symkit.errors import DomainError
 from symkit.text import parse
 
@@ -65,10 +67,16 @@ def test_the_derivative_is_looked_at_where_the_function_is_defined() -> None:
     [("(y - p)**2", "of kind loss"), ("2*a", "of kind plain"), ("x*p", "of kind plain")],
 )
 def test_only_activations_have_moments(text: str, said: str) -> None:
-    for function in (moments, backward_gain, analyze):
+    for function in (moments, backward_gain, measure):
         with pytest.raises(DomainError, match=said) as caught:
             function(text)
         assert "a function of x alone" in str(caught.value)
+
+
+def test_a_loss_is_analysed_as_one_and_other_kinds_are_not() -> None:
+    assert isinstance(analyze("(y - p)**2"), LossAnalysis)
+    with pytest.raises(DomainError, match="of kind plain"):
+        analyze("2*a")
 
 
 @pytest.mark.parametrize("variance", [0.0, -1.0, math.inf, math.nan])
@@ -94,11 +102,11 @@ def test_unknown_and_infinite_parameters_are_named() -> None:
 def test_it_is_quick() -> None:
     expressions = ["log(sigmoid(x))*arcsinh(x)", "relu(x)", "gelu(x)", "mish(x)", "max(swish(x), arcsinh(x))"]
     for e in expressions:
-        analyze(e)
+        measure(e)
     best = math.inf
     for _ in range(3):
         start = time.perf_counter()
         for e in expressions:
-            analyze(e)
+            measure(e)
         best = min(best, time.perf_counter() - start)
     assert best / len(expressions) < 0.1

@@ -91,16 +91,14 @@ class _Work:
         return [self._answer(found, sums.get(i)) for i, found in enumerate(every)]
 
     def _answer(self, outside: Rest | None, inside: tuple[Any, Rest] | None) -> Answer:
-        from flint import arb
-
         if outside is not None and outside.diverges:
             return Answer(diverges=True)
         if outside is None or inside is None:
             return Answer()
         value, left = inside
-        if left.diverges or left.bound is None:
+        if left.diverges or left.value is None:
             return Answer(diverges=left.diverges)
-        return Answer(value + arb(0, (outside.bound + left.bound).upper()))
+        return Answer(value + outside.value + left.value)
 
     # -- tails ---------------------------------------------------------------------------------------------
 
@@ -124,7 +122,7 @@ class _Work:
 
         if found.diverges:
             return True
-        return found.bound is not None and bool(found.bound <= arb(2) ** arb(math.ceil(term.tolerance)))
+        return found.value is not None and bool(abs(found.value) <= arb(2) ** arb(math.ceil(term.tolerance)))
 
     # -- inside --------------------------------------------------------------------------------------------
 
@@ -149,7 +147,7 @@ class _Work:
 
     def _with(self, rests: list[Rest], program: Program, low: float, high: float, terms: Sequence[Term]) -> list[Rest]:
         """With what a short range adds, at one end of which the function may have no bound."""
-        if all(found.bound is None for found in rests):
+        if all(found.value is None for found in rests):
             return rests
         added = [Rest() for _ in terms]
         for tail in (Tail(low, 1, high - low), Tail(high, -1, high - low)):
@@ -162,13 +160,13 @@ class _Work:
 
 
 def _known(found: Rest) -> Rest | None:
-    return None if found.bound is None and not found.diverges else found
+    return None if found.value is None and not found.diverges else found
 
 
 def _joined(a: Rest, b: Rest) -> Rest:
     if a.diverges or b.diverges:
         return Rest(diverges=True)
-    return Rest(None if a.bound is None or b.bound is None else a.bound + b.bound)
+    return Rest(None if a.value is None or b.value is None else a.value + b.value)
 
 
 def _joint(program: Program, variable: str) -> Program:

@@ -17,14 +17,14 @@ from symkit.analysis.certified.tail_bounds import Tail
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What a stretch adds to the integral of |integrand|.
+    """What a stretch adds to the integral of a term.
 
     Attributes:
-        bound: a ball whose upper end it does not exceed; None if none was found.
-        diverges: whether it surely has no bound.
+        value: a ball that holds it; None if none was found.
+        diverges: whether the integral of the size surely has no bound.
     """
 
-    bound: Any | None = None
+    value: Any | None = None
     diverges: bool = False
 
 
@@ -34,17 +34,40 @@ def rest(value: FarIntervals, tail: Tail, normal: Gaussian, term: Term) -> Rest:
 
     if value.undefined.any():
         return Rest()
+    if bool((value.low == 0).all() and (value.high == 0).all()):
+        return Rest(arb(0))
     exponent = _far_exponent(tail, normal, term) if tail.reach is None else _near_exponent(tail, normal, term)
     high, low = value.order.high, value.order.low
     if high is not None:
         c0, c1, c2 = _total(high, exponent, term.power)
         if c2 <= 0 and c1 < 0:
-            return Rest(c0.exp() / -c1)
+            most = (c0.exp() / -c1).upper()
+            return Rest(_signed(value, term, _least(low, exponent, term), most))
     if low is not None and not term.weighted:
         _, c1, c2 = _total(low, exponent, term.power)
         if c2 > 0 or (c2 >= 0 and c1 >= 0):
             return Rest(diverges=True)
-    return Rest(arb(0)) if bool((value.low == 0).all() and (value.high == 0).all()) else Rest()
+    return Rest()
+
+
+def _least(low: Parabola | None, exponent: Parabola, term: Term) -> Any:
+    """A number that the integral of the size is not below."""
+    from flint import arb
+
+    if low is None or term.weighted:
+        return arb(0)
+    c0, c1, c2 = _total(low, exponent, term.power)
+    return (c0.exp() / -c1).lower() if c2 >= 0 and c1 < 0 else arb(0)
+
+
+def _signed(value: FarIntervals, term: Term, least: Any, most: Any) -> Any:
+    """The ball of an integral whose size is known, by the sign of the function."""
+    from flint import arb
+
+    if term.weighted or (term.power == 1 and value.low.min() < 0 < value.high.max()):
+        return arb(0, most)
+    size = least.union(most)
+    return -size if term.power == 1 and value.high.max() <= 0 else size
 
 
 def _total(order: Parabola, exponent: Parabola, power: int) -> Parabola:
@@ -71,7 +94,7 @@ def _near_exponent(tail: Tail, normal: Gaussian, term: Term) -> Parabola:
     assert tail.reach is not None
     length = arb(tail.reach)
     near = arb(tail.point).union(arb(tail.point) + tail.direction * length)
-    c0 = length.log() + normal.density(near).upper().log()
+    c0 = length.log() + normal.density(near).log()
     if term.weighted:
         c0 = c0 + abs(near - normal.mean).upper().log()
     return c0, arb(-1), arb(0)
