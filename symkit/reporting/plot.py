@@ -55,6 +55,8 @@ def plot(
         Unsupported: where matplotlib is not installed.
     """
     expressions = as_expressions(e)
+    if surface and len(expressions) > 1:
+        raise DomainError("a surface is drawn of one expression, not of several")
     if against is not None:
         expressions.append(known(against))
     if path is not None:
@@ -77,8 +79,10 @@ def _check(
     expressions: Sequence[Expression], along: str | None, surface: bool, order: int, box: tuple[float, float] | None
 ) -> None:
     check_kinds(expressions)
-    if len(expressions) > 1 and (along is not None or surface):
-        raise DomainError("curves along a parameter and surfaces are drawn of one expression, not of several")
+    if len(expressions) > 1 and along is not None:
+        raise DomainError("curves along a parameter are drawn of one expression, not of several")
+    if surface and along is not None:
+        raise DomainError("a surface is drawn for one value of a parameter: give along or surface, not both")
     if surface and expressions[0].kind == "activation":
         raise DomainError("a surface is drawn of a loss, not of an activation")
     if not 0 <= order <= HIGHEST:

@@ -200,6 +200,7 @@ def test_the_range_of_predictions_is_what_a_loss_is_for(text: str, low: float, h
 
 def test_against_takes_names_and_formulas() -> None:
     named, spelled = plot("y*abs(log(1.1*p))", against="ce"), plot("y*abs(log(1.1*p))", against="-y*log(p)")
+    assert len(plot("(y - p)**2", against="ce", surface=True).panels) == 3
     assert named.texts == spelled.texts == ("y*abs(log(1.1*p))", "-y*log(p)")
     assert plot("tanh(x)", against="swish").texts[1] == str(zoo["swish"])
 
@@ -276,6 +277,8 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     ("x", {"order": 3}, "order 3"),
     ("x", {"surface": True}, "of a loss"),
     (["x", "tanh(x)"], {"along": "beta=0:1"}, "of one expression"),
+    (["y - p", "y*p"], {"surface": True}, "of one expression"),
+    ("beta*(y - p)", {"surface": True, "along": "beta=0:1"}, "not both"),
     ("x*beta", {"along": "beta"}, "beta=0.5:2"),
     ("x*beta", {"along": "beta=2:1"}, "lower one first"),
     ("x*beta", {"along": "beta=0:inf"}, "finite"),
