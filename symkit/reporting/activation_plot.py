@@ -14,13 +14,13 @@ from symkit.analysis.curve import Curve
 from symkit.analysis.shape import Shape, shape
 from symkit.analysis.subject import Subject
 from symkit.errors import DomainError
+from symkit.reporting.activation_marks import asymptotic_levels, mark
 from symkit.reporting.canvas import COLOURS
 from symkit.reporting.drawing import Drawing
 from symkit.reporting.panels import (
     BEND,
     FAINT,
     FUNCTION,
-    INK,
     NAME,
     PRIMES,
     SLOPE,
@@ -46,12 +46,12 @@ REACH, FARTHEST = 5.0, 10.0
 FEW = 8
 """More breaks and extrema than this do not widen the picture."""
 
-MOST_MARKS = 24
+BUSY, EVENLY = 60, 4001
+"""A function that turns more often than this, by so many points within the farthest range, gets no marks."""
 
 MOST = 30
 """Functions in one picture."""
 
-SATURATED, DEAD = COLOURS[4], COLOURS[5]
 HEIGHTS = (2.9, 2.0, 1.8)
 
 
@@ -69,8 +69,19 @@ class Activation:
         return Subject.of(self.expression, self.mean, self.variance, None)
 
     @cached_property
-    def shape(self) -> Shape:
-        return self.known or shape(self.expression, mean=self.mean, variance=self.variance)
+    def shape(self) -> Shape | None:
+        """None where so much happens that marks would cover the curve, and that it would take long to find."""
+        if self.known is not None or self._turns > BUSY:
+            return self.known
+        return shape(self.expression, mean=self.mean, variance=self.variance)
+
+    @property
+    def _turns(self) -> int:
+        """How often f turns, as far as even points tell."""
+        reach = FARTHEST * self.subject.normal.deviation
+        slopes = self.subject.slope.floats(np.linspace(self.mean - reach, self.mean + reach, EVENLY))
+        signs = np.sign(slopes[np.isfinite(slopes) & (slopes != 0)])
+        return int(np.count_nonzero(np.diff(signs)))
 
     @cached_property
     def points(self) -> list[float]:
@@ -97,6 +108,8 @@ class Activation:
         """The bulk of the input, and what happens a little further out."""
         deviation = self.subject.normal.deviation
         low, high = self.bulk
+        if self.shape is None:
+            return low, high
         features = [*(found.x for found in self.shape.breaks), *(found.x for found in self.shape.extrema)]
         if len(features) > FEW:
             return low, high
@@ -110,19 +123,17 @@ def plot_activation(activation: Activation, box: tuple[float, float] | None, ord
     figure, axes = rows_of_panels(*HEIGHTS[: order + 1])
     text = str(activation.expression)
     axes[0].set_title(shortened(text, TITLE), parse_math=False)
-    ends = (activation.shape.left, activation.shape.right)
-    levels = [end.intercept for end in ends if end.intercept is not None and not end.slope]
+    found = activation.shape
+    levels = [] if found is None else asymptotic_levels(found)
     for n, (panel, colour) in enumerate(zip(axes, (FUNCTION, SLOPE, BEND), strict=False)):
         trace = activation.trace(n, low, high)
         label = f"f{PRIMES[n]}({activation.subject.variable})"
         draw(panel, [Line(trace, "", colour)], low, high, levels=levels if n == 0 else ())
         draw_jumps(panel, trace, colour)
-        _lines_at_poles(panel, activation, low, high)
         panel.set_ylabel(label, color=colour)
     density(axes[0], activation, low, high)
-    _asymptotes(axes[0], activation, low, high)
-    _flat_stretches(axes, activation, low, high)
-    _marks(axes[0], activation, low, high)
+    if found is not None:
+        mark(axes, found, low, high)
     axes[-1].set_xlabel(activation.subject.variable)
     legend_below(figure, axes)
     return finished(figure, [text], axes)
@@ -179,49 +190,3 @@ def density(axes: Axes, activation: Activation, low: float, high: float) -> None
     density = 0.2 * np.exp(-0.5 * ((x - activation.mean) / deviation) ** 2)
     label = f"input N({activation.mean:g}, {activation.variance:g})"
     axes.fill_between(x, density, color=FAINT, alpha=0.22, lw=0, transform=axes.get_xaxis_transform(), label=label)
-
-
-def _asymptotes(axes: Axes, activation: Activation, low: float, high: float) -> None:
-    """Straight lines that f tends to, each over its half of the picture."""
-    found, middle, label = activation.shape, 0.5 * (low + high), "asymptote"
-    for end, side in ((found.left, (low, middle)), (found.right, (middle, high))):
-        if end.slope is not None and end.intercept is not None:
-            x = np.array(side)
-            axes.plot(x, end.slope * x + end.intercept, "--", color=INK, linewidth=0.9, label=label, zorder=2.5)
-            label = "_"
-
-
-def _lines_at_poles(axes: Axes, activation: Activation, low: float, high: float) -> None:
-    poles = [found.x for found in activation.shape.breaks if found.kind == "pole" and low <= found.x <= high]
-    for i, x in enumerate(poles[:MOST_MARKS]):
-        axes.axvline(x, color=INK, linestyle=":", linewidth=0.9, label="_" if i else "pole", zorder=2)
-
-
-def _flat_stretches(axes: Sequence[Axes], activation: Activation, low: float, high: float) -> None:
-    """Where f stays near a limit, in the panel of f; where f' is 0, in that of f'."""
-    found = activation.shape
-    saturated = [(stretch.low, stretch.high) for stretch in found.saturation]
-    dead = [(zone.low, zone.high) for zone in found.dead_zones]
-    shaded = ((saturated, SATURATED, "saturated"), (dead, DEAD, "dead (slope 0)"))
-    for panel, (stretches, colour, label) in zip(axes, shaded, strict=False):
-        for stretch in stretches:
-            ends = max(stretch[0], low), min(stretch[1], high)
-            if ends[0] < ends[1]:
-                panel.axvspan(*ends, color=colour, alpha=0.2, lw=0, label=label, zorder=1)
-                label = "_"
-
-
-def _marks(axes: Axes, activation: Activation, low: float, high: float) -> None:
-    found = activation.shape
-    groups: tuple[tuple[str, list[tuple[float, float | None]], str, float, str], ...] = (
-        ("zero", [(x, 0.0) for x in found.zeros], "o", 3.0, INK),
-        ("minimum", [(e.x, e.value) for e in found.extrema if e.kind == "minimum"], "v", 6.0, "none"),
-        ("maximum", [(e.x, e.value) for e in found.extrema if e.kind == "maximum"], "^", 6.0, "none"),
-        ("kink", [(b.x, b.value) for b in found.breaks if b.kind in ("kink", "vertical tangent")], "D", 7.0, "none"),
-        ("hole", [(b.x, b.left) for b in found.breaks if b.kind == "hole"], "o", 4.5, "white"),
-    )
-    for label, points, marker, size, face in groups:
-        inside = [(x, y) for x, y in points if y is not None and low <= x <= high]
-        if 0 < len(inside) <= MOST_MARKS:
-            x, y = zip(*inside, strict=True)
-            axes.plot(x, y, marker, ms=size, mec=INK, mfc=face, mew=1.0, ls="none", label=label, zorder=5)

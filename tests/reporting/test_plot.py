@@ -311,3 +311,9 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canvas, "find_spec", lambda name: None)
     with pytest.raises(Unsupported, match=r'pip install "symkit\[plot\]"'):
         plot("x")
+
+
+def test_a_function_that_turns_all_the_time_is_drawn_without_marks() -> None:
+    panel = plot("sin(30*x)").panels[0]
+    assert panel.named == ("input N(0, 1)",)
+    assert "maximum" in plot("sin(x)").panels[0].named
