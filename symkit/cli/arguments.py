@@ -51,3 +51,18 @@ def read_box(text: str | None) -> dict[str, tuple[float, float]]:
             raise DomainError(f"--box gives two ranges for {name.strip()!r}; give one")
         box[name.strip()] = low, high
     return box
+
+
+def read_values(text: str | None) -> dict[str, float]:
+    """The values that `beta=2, alpha=0.1` spells, by name. Raises DomainError for anything else."""
+    values: dict[str, float] = {}
+    for part in (text or "").split(",") if text else ():
+        name, _, number = part.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            raise DomainError(f'--set takes values such as "beta=2, alpha=0.1", not {text!r}') from None
+        if name.strip() in values:
+            raise DomainError(f"--set gives two values for {name.strip()!r}; give one")
+        values[name.strip()] = value
+    return values

@@ -51,7 +51,7 @@ def emit_json(value: Mapping[str, Any]) -> None:
 
 
 def to_json(value: Any) -> str:
-    """Strict, pure ASCII JSON; what is no finite number is null."""
+    """Strict, pure ASCII JSON; infinities are "inf" and "-inf", as Python's float reads them, and NaN is null."""
     return json.dumps(jsonable(value), indent=2, allow_nan=False) + "\n"
 
 
@@ -64,5 +64,5 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return None if math.isnan(value) else str(value)
     return value

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from symkit.cli.analyze import analysis_rows
+from symkit.cli.analysis_card import analysis_rows
 from symkit.cli.card import Row, card, counted, heading
 from symkit.cli.console import emit
 from symkit.cli.data import Split

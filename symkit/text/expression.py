@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -152,6 +152,19 @@ class Expression:
         verify(program)
         constants = {n: v for n, v in self.constants.items() if n in needed_constants(program)}
         return Expression(program, self.kind, self.inputs, self.settings, constants, self.table, self.name)
+
+    def with_values(self, values: Mapping[str, float]) -> Expression:
+        """The same function with other initial values of parameters, and other values of C and eps where it has them.
+
+        Raises DomainError for another name, and for a value that is not finite.
+        """
+        settable = (*self.parameters, *needed_constants(self.program))
+        for name in values:
+            if name not in settable:
+                raise DomainError(f"{name!r} is no parameter of {self}; there are {', '.join(settable) or 'none'}")
+        settings = {name: Parameter(values.get(name, p.initial), p.granularity) for name, p in self.settings.items()}
+        constants = {name: value for name, value in values.items() if name not in self.settings}
+        return replace(self, settings=settings, constants={**self.constants, **constants})
 
     def constant_values(self, **given: float) -> dict[str, float]:
         """The value of every constant: given, or set in the header, or the default.

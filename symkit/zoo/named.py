@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from dataclasses import replace
 
 from symkit.errors import DomainError
 from symkit.ops import standard
 from symkit.text import Expression, parse
-from symkit.text.expression import Parameter, needed_constants
+from symkit.text.expression import needed_constants
 from symkit.text.names import IDENTIFIER, LOSS_INPUTS, LOSS_SPELLINGS, plain_name
 from symkit.zoo.catalogue import catalogue
 from symkit.zoo.entries import read_entries
@@ -86,9 +85,7 @@ def _with_values(e: Expression, name: str, text: str) -> Expression:
         if key in values:
             raise DomainError(f"{name}({text}): {key} is given twice")
         values[key] = _number(f"{name}({text})", key, number)
-    settings = {n: Parameter(values.get(n, p.initial), p.granularity) for n, p in e.settings.items()}
-    constants = {**e.constants, **{n: v for n, v in values.items() if n not in e.parameters}}
-    return replace(e, settings=settings, constants=constants)
+    return e.with_values(values)
 
 
 def _number(place: str, key: str, text: str) -> float:

@@ -18,7 +18,7 @@ BAD_COMMANDS = [
     (["show", "x", "--kind", "cat"], "activation, loss, plain"),
     (["show", "x", "--wrt", "q"], "there are x"),
     (["show", "3", "--derivative"], "none"),
-    (["analyze", "y - p"], "activation"),
+    (["analyze", "2*a"], "activation"),
     (["analyze", "x", "--variance", "-1"], "positive"),
     (["analyze", "x", "--mean", "nan"], "finite"),
     (["analyze", "x", "--mean", "much"], "number"),

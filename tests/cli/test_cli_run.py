@@ -16,7 +16,7 @@ import pytest
 from commands import Command
 
 from symkit import parse
-from symkit.analysis import analyze
+from symkit.analysis.measure import measure
 from symkit.cli.data import DATASETS
 
 SHORT = ["--epochs", "2", "--seeds", "2", "--width", "24"]
@@ -44,7 +44,7 @@ def test_an_activation_is_trained_and_compared(symkit: Command) -> None:
     assert (done.code, done.err) == (0, "")
     facts = done.json
     assert facts["digest"] == parse(text).digest
-    assert facts["analysis"]["moments"]["variance"] == analyze(text).moments.variance
+    assert facts["analysis"]["moments"]["variance"] == measure(text).moments.variance
     assert facts["metric"] == "accuracy"
     assert facts["settings"]["seeds"] == 3
     assert not facts["interrupted"]
@@ -67,7 +67,7 @@ def test_an_activation_is_trained_and_compared(symkit: Command) -> None:
 def test_the_card_and_the_table_are_printed(symkit: Command) -> None:
     done = symkit("run", "x*sigmoid(beta*x)", *SHORT)
     assert (done.code, done.err) == (0, "")
-    found = analyze("x*sigmoid(beta*x)")
+    found = measure("x*sigmoid(beta*x)")
     for shown in ("beta = 1 (one value a layer)", f"{found.moments.mean:.6g}", f"{found.backward_gain:.6g}", "pswish"):
         assert shown in done.out
     rows = [line.split("  ")[0] for line in done.out.splitlines()]
@@ -154,7 +154,7 @@ def test_divergence_is_said(symkit: Command) -> None:
     assert result(done.json, "ReLU")["diverged"] == 0
     text = symkit("run", "log(x)", *SHORT).out
     assert "diverged, 2 of 2" in text
-    assert analyze("log(x)").moments.reason in text
+    assert measure("log(x)").moments.reason in text
 
 
 def test_the_same_seed_gives_the_same_numbers_in_any_process(symkit: Command, tmp_path: Path) -> None:

@@ -1,15 +1,11 @@
-"""`symkit show` and `symkit analyze`."""
+"""`symkit show`."""
 
 from __future__ import annotations
-
-import dataclasses
-import math
 
 import pytest
 from commands import Command
 
 from symkit import parse
-from symkit.analysis import Moments, analyze
 from symkit.transform import derivative
 
 FORMULAS = [
@@ -95,37 +91,3 @@ def test_a_formula_may_come_from_standard_input(symkit: Command) -> None:
 
 def test_the_caret_of_a_negated_formula_is_in_place(symkit: Command) -> None:
     assert "    -foo(x)\n     ^" in symkit("show", "-foo(x)").err
-
-
-@pytest.mark.parametrize(
-    ("text", "mean", "variance"), [("relu(x)", 0.0, 1.0), ("exp(x)", -1.0, 0.25), ("1/x", 0.0, 1.0)]
-)
-def test_analyze_json_has_the_attributes(symkit: Command, text: str, mean: float, variance: float) -> None:
-    done = symkit("analyze", text, "--mean", str(mean), "--variance", str(variance), "--json")
-    assert (done.code, done.err) == (0, "")
-    found, facts = analyze(text, mean=mean, variance=variance), done.json
-    assert facts["input"] == {"mean": mean, "variance": variance}
-    assert facts["moments"] == {field.name: getattr(found.moments, field.name) for field in dataclasses.fields(Moments)}
-    assert facts["backward_gain"] == found.backward_gain
-    assert tuple(facts["kinks"]) == found.kinks
-    assert tuple(facts["poles"]) == found.poles
-
-
-def test_analyze_prints_known_numbers(symkit: Command) -> None:
-    out = symkit("analyze", "relu(x)").out
-    assert f"{1 / math.sqrt(2 * math.pi):.6g}" in out
-    assert f"{0.5 - 0.5 / math.pi:.6g}" in out
-    assert "x = 0" in out
-
-
-def test_analyze_gives_the_reason_instead_of_a_number(symkit: Command) -> None:
-    done = symkit("analyze", "1/x")
-    found = analyze("1/x")
-    assert done.code == 0
-    assert found.moments.mean is None
-    assert found.moments.reason in done.out
-    assert found.backward_reason in done.out
-
-
-def test_analyze_shows_zero_for_less_than_its_error(symkit: Command) -> None:
-    assert "mean of f(X)      0\n" in symkit("analyze", "x").out
