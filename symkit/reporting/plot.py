@@ -58,7 +58,7 @@ def plot(
     if surface and len(expressions) > 1:
         raise DomainError("a surface is drawn of one expression, not of several")
     if against is not None:
-        expressions.append(known(against))
+        expressions.append(known(against, expressions[0].kind))
     if path is not None:
         format_of(Path(path))
         check_place(Path(path))

@@ -74,7 +74,7 @@ def report(
     check_place(file)
     check_installed()
     expressions = as_expressions(e)
-    other = None if against is None else known(against)
+    other = None if against is None else known(against, expressions[0].kind)
     everyone = [*expressions, *([] if other is None else [other])]
     check_kinds(everyone)
     if len(everyone) > MOST:

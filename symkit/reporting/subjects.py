@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from symkit.errors import DomainError
 from symkit.text import Expression, parse
-from symkit.text.expression import Parameter, needed_constants
+from symkit.text.expression import needed_constants
 from symkit.zoo.catalogue import catalogue
+from symkit.zoo.named import named_loss
 
 CLASSES, USUAL_CLASSES = "C", 10.0
 
@@ -24,10 +24,15 @@ def as_expressions(e: Subjects) -> list[Expression]:
     return found
 
 
-def known(e: Expression | str) -> Expression:
-    """A function of the zoo by its name, or the expression that a text spells."""
+def known(e: Expression | str, kind: str) -> Expression:
+    """A function to compare with one of a kind: an expression, or the text or the name in the zoo of one.
+
+    Losses may have values in brackets, such as `focal(gamma=3)`; see `named_loss`.
+    """
     if isinstance(e, Expression):
         return e
+    if kind == "loss":
+        return named_loss(e)
     return catalogue[e] if e in catalogue else parse(e)
 
 
@@ -36,20 +41,20 @@ def with_values(expressions: Sequence[Expression], given: Mapping[str, float]) -
 
     A number of classes that nobody gives is 10. Raises DomainError for a name that none of them has.
     """
-    every = sorted({name for one in expressions for name in (*one.parameters, *needed_constants(one.program))})
+    settable = [(*one.parameters, *needed_constants(one.program)) for one in expressions]
+    every = sorted(set().union(*settable))
     for name in given:
         if name not in every:
             raise DomainError(f"{name!r} is no parameter; there are {', '.join(every) or 'none'}")
-    return [_with_values(one, {name: float(value) for name, value in given.items()}) for one in expressions]
-
-
-def _with_values(one: Expression, given: Mapping[str, float]) -> Expression:
-    settings = {name: Parameter(given.get(name, own.initial), own.granularity) for name, own in one.settings.items()}
-    needed = needed_constants(one.program)
-    constants = {**one.constants, **{name: value for name, value in given.items() if name in needed}}
-    if CLASSES in needed:
-        constants.setdefault(CLASSES, USUAL_CLASSES)
-    return replace(one, settings=settings, constants=constants)
+    return [
+        one.with_values(
+            {
+                **({CLASSES: USUAL_CLASSES} if CLASSES in names and CLASSES not in one.constants else {}),
+                **{name: float(value) for name, value in given.items() if name in names},
+            }
+        )
+        for one, names in zip(expressions, settable, strict=True)
+    ]
 
 
 def check_kinds(expressions: Sequence[Expression]) -> None:

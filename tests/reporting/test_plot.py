@@ -200,6 +200,7 @@ def test_the_range_of_predictions_is_what_a_loss_is_for(text: str, low: float, h
 
 def test_against_takes_names_and_formulas() -> None:
     named, spelled = plot("y*abs(log(1.1*p))", against="ce"), plot("y*abs(log(1.1*p))", against="-y*log(p)")
+    assert plot("(y - p)**2", against="focal(gamma=3)").texts[1].startswith("f(y, p; gamma = 3)")
     assert len(plot("(y - p)**2", against="ce", surface=True).panels) == 3
     assert named.texts == spelled.texts == ("y*abs(log(1.1*p))", "-y*log(p)")
     assert plot("tanh(x)", against="swish").texts[1] == str(zoo["swish"])
