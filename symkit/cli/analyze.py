@@ -16,6 +16,9 @@ from symkit.text import Expression
 NEIGHBOURS = 12
 """Known functions that are looked at; several may be the function itself."""
 
+TIMEOUT = 10.0
+"""Seconds to shorten the texts of a loss."""
+
 
 def analyze(
     formula: Formula,
@@ -103,7 +106,7 @@ def _loss(expression: Expression, classes: int | None, against: str | None, as_j
     from symkit.zoo.named import named_loss
 
     other = named_loss(against) if against is not None else None
-    found = loss_analysis(expression, classes=classes, against=other)
+    found = loss_analysis(expression, classes=classes, against=other, timeout=TIMEOUT)
     if as_json:
         emit_json({**jsonable(found), "text": str(expression)})
         return
