@@ -11,8 +11,14 @@ from symkit.analysis.expectation import Expectation, expectations
 from symkit.analysis.features import features
 from symkit.analysis.obstacles import hole
 from symkit.analysis.subject import Subject
+from symkit.evaluation.time_limit import OutOfTime, time_limit
 from symkit.ir import ProgramBuilder
 from symkit.text import Expression
+
+SECONDS = 2.0
+"""Time for measuring, which functions need that float64 cannot represent."""
+
+TOO_LONG = f"takes more than {SECONDS:g} seconds to be measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +79,39 @@ def measure(
 
 def measure_of(subject: Subject) -> Measures:
     """The same of a subject."""
+    try:
+        with time_limit(SECONDS):
+            return _everything(subject)
+    except OutOfTime:
+        return Measures(_unmeasured(), None, f"No backward gain: the function {TOO_LONG}.", (), ())
+
+
+def measured_moments(subject: Subject) -> Moments:
+    """The moments."""
+    try:
+        with time_limit(SECONDS):
+            return _moments(subject, subject.breakpoints)
+    except OutOfTime:
+        return _unmeasured()
+
+
+def measured_gain(subject: Subject) -> tuple[float | None, str]:
+    """E[f'(X)**2], or why there is no such number."""
+    try:
+        with time_limit(SECONDS):
+            return _gain(subject, subject.joint_breakpoints)
+    except OutOfTime:
+        return None, f"No backward gain: the function {TOO_LONG}."
+
+
+def _unmeasured() -> Moments:
+    return Moments(None, None, None, None, None, False, f"No mean: the function {TOO_LONG}.")
+
+
+def _everything(subject: Subject) -> Measures:
     points = subject.joint_breakpoints
-    gain, reason = measured_gain(subject, points)
-    found = measured_moments(subject, points)
+    gain, reason = _gain(subject, points)
+    found = _moments(subject, points)
     points = [point for point in points if abs(point - subject.normal.mean) <= DENSE * subject.normal.deviation]
     here, slope = (features(curve, subject.normal, points) for curve in (subject.curve, subject.slope))
     kinks = (here.jumps | slope.jumps | slope.unbounded) & ~here.unbounded
@@ -88,7 +124,7 @@ def measure_of(subject: Subject) -> Measures:
     )
 
 
-def measured_moments(subject: Subject, points: Sequence[float]) -> Moments:
+def _moments(subject: Subject, points: Sequence[float]) -> Moments:
     """The moments, f being smooth but at `points`."""
     first, second, spread = expectations(
         subject.curve, subject.normal, points, (1, 2), variable=subject.variable, centred=True
@@ -124,8 +160,7 @@ def _covariance(subject: Subject, points: Sequence[float]) -> Expectation:
     return found
 
 
-def measured_gain(subject: Subject, points: Sequence[float]) -> tuple[float | None, str]:
-    """E[f'(X)**2], or why there is no such number."""
+def _gain(subject: Subject, points: Sequence[float]) -> tuple[float | None, str]:
     gap = hole(subject.curve, subject.normal, points, subject.variable)
     if gap:
         return None, f"No backward gain: the function {gap}."

@@ -11,7 +11,7 @@ from symkit.analysis.certified.certificate import Answer, Request, expectations
 from symkit.analysis.certified.quadrature import BITS
 from symkit.analysis.measure import Measures, Moments, measured_gain, measured_moments
 from symkit.analysis.subject import Subject
-from symkit.evaluation.analytic import precision
+from symkit.evaluation.analytic import has_exact_slope, precision
 from symkit.evaluation.point_bounds import float_above
 from symkit.evaluation.time_limit import OutOfTime, time_limit
 from symkit.text import Expression
@@ -69,7 +69,7 @@ def moments(
         DomainError: for a loss, an unknown parameter, or a variance that is not positive and finite.
     """
     subject = Subject.of(expression, mean, variance, parameters)
-    return moments_of(subject) if certified else measured_moments(subject, subject.breakpoints)
+    return moments_of(subject) if certified else measured_moments(subject)
 
 
 def backward_gain(
@@ -84,7 +84,7 @@ def backward_gain(
     A function that jumps has none: its derivative is 0 on both sides and no function at the jump.
     """
     subject = Subject.of(expression, mean, variance, parameters)
-    return measured_gain(subject, subject.joint_breakpoints)
+    return measured_gain(subject)
 
 
 def moments_of(subject: Subject, measured: Moments | None = None) -> Moments:
@@ -95,14 +95,15 @@ def moments_of(subject: Subject, measured: Moments | None = None) -> Moments:
         if found is not None:
             return found
     if measured is None:
-        measured = measured_moments(subject, subject.breakpoints)
+        measured = measured_moments(subject)
     if first.diverges:
         reason = measured.reason if measured.mean is None else f"No mean: {_grows(subject)}."
         return Moments(None, None, None, None, None, True, reason)
     if first.value is not None and second.diverges:
         middle, error = _number(first.value)
         reason = measured.reason if measured.variance is None else f"No variance: {_grows(subject)}."
-        if measured.mean is None or error <= max(LOOSE * abs(middle), measured.mean_error or 0.0):
+        is_tight = measured.mean is None or error <= max(LOOSE * abs(middle), measured.mean_error or 0.0)
+        if is_tight and math.isfinite(middle) and math.isfinite(error):
             pair = _number(both.value) if both.value is not None else (None, None)
             return Moments(middle, None, None, error, None, True, reason, None, *pair)
     return measured
@@ -116,7 +117,7 @@ def _all_four(first: Any, second: Any, both: Any) -> Moments | None:
     (m, dm), (v, dv), (s, ds), (c, dc) = numbers
     size = math.sqrt(max(s, 0.0))
     if spread.contains(0) and dv <= CONSTANT * s:
-        v, dv = 0.0, dv + abs(v)
+        v, dv = 0.0, math.nextafter(dv + abs(v), math.inf)
     if not all(math.isfinite(x) for pair in numbers for x in pair) or dm > LOOSE * size or dv > LOOSE * v > 0 or v < 0:
         return None
     return Moments(m, v, s, dm, dv, True, "", ds, c, dc) if v or dv <= CONSTANT * s else None
@@ -129,10 +130,10 @@ def gain_of(subject: Subject, measured: Measures) -> Gain:
     if found.diverges:
         reason = reason if value is None else "No backward gain: the square of the derivative has no integral."
         return Gain(None, None, True, reason)
-    if value is None or found.value is None:
+    if value is None or found.value is None or not has_exact_slope(subject.program):
         return Gain(value, None, False, reason)
     number, error = _number(found.value)
-    if error > LOOSE * number and number:
+    if not (math.isfinite(number) and error <= LOOSE * number):
         return Gain(value, None, False, reason)
     return Gain(number, error, True, "")
 

@@ -51,6 +51,12 @@ def is_analytic(program: Program) -> bool:
     return all(node.is_leaf or node.operator.analytic is not None for node in _lowered(program).nodes)
 
 
+def has_exact_slope(program: Program) -> bool:
+    """Whether its derivative is exact, and not only right to float64."""
+    lowered = lower(program, lambda operator: operator.partials is not None)
+    return not any(node.operator.rounded_partials for node in lowered.nodes if not node.is_leaf)
+
+
 def _lowered(program: Program) -> Program:
     return lower(program, lambda operator: operator.analytic is not None)
 

@@ -152,6 +152,7 @@ class Operator:
         expansion: the operator written in others.
         partials: one an operand: (b, *operands, result) -> partial derivative, or None where it is zero
             everywhere; not multiplied by a cotangent.
+        rounded_partials: whether they are right to float64 alone: a series that is cut, or a rounded constant.
         ball: (*balls) -> ball enclosing the range, on python-flint's `arb`.
         analytic: (*complex balls) -> the same on `acb`s, where it is analytic; right of its kinks if it has any.
         smoothness: derivatives that are continuous: -1 jumps, 0 continuous with kinks, inf analytic.
@@ -204,6 +205,7 @@ class Operator:
     exact: Callable[..., Any] | None = None
     expansion: Form | None = None
     partials: tuple[Form | None, ...] | None = None
+    rounded_partials: bool = False
     ball: Callable[..., Any] | None = None
     analytic: Callable[..., Any] | None = None
     smoothness: float = math.inf

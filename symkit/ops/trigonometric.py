@@ -98,6 +98,7 @@ OPERATORS = (
         ball=balls.sinc,
         interval=intervals.sinc,
         partials=(_sinc_derivative,),
+        rounded_partials=True,
         torch_exception="torch's second derivative is NaN below 1e-19 in float32, where the square of x is 0",
         kinks=lambda b, x: (),
         range=(-0.2172336282112217, 1.0),

@@ -150,7 +150,7 @@ class _Work:
         if all(found.value is None for found in rests):
             return rests
         added = [Rest() for _ in terms]
-        for tail in (Tail(low, 1, high - low), Tail(high, -1, high - low)):
+        for tail in (Tail(high, -1, low), Tail(low, 1, high)):
             roots = bounds(program, self.subject.variable, self.subject.values, tail)
             added = [
                 a if _known(a) else rest(roots[term.root], tail, self.normal, term)

@@ -1,6 +1,6 @@
 """Bounds of a function on all of a tail, or next to a point, tight enough to be integrated there.
 
-A tail is run through by t >= 0: x = start + direction*t towards an infinity, or x = point + reach*exp(-t) towards a
+A tail is run through by t >= 0: x = start + direction*t towards an infinity, or x = end +- length*exp(-t) towards a
 point. Beside the bounds of a value it is kept between which parabolas in t the value lies, and between which the
 logarithm of its size does. `exp` makes the second of the first, `log` the first of the second; of products the
 logarithms add. `abs(x)**x` is exp(x*log(x)), and log(x) lies below any of its tangents.

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from symkit.evaluation.analytic import AnalyticEvaluator, is_analytic, precision, real_ball
+from symkit.evaluation.analytic import AnalyticEvaluator, has_exact_slope, is_analytic, precision, real_ball
 from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.evaluation.time_limit import check_time
 from symkit.ir import Node, Program, ProgramBuilder, lower, rebuild
@@ -140,7 +140,8 @@ class _Guide:
     def __init__(self, program: Program, variable: str, constants: Mapping[str, float]) -> None:
         self._at = AnalyticEvaluator(program, variable, constants)
         slope = gradient(program, [variable])
-        self._slope_at = AnalyticEvaluator(slope, variable, constants) if is_analytic(slope) else None
+        is_known = is_analytic(slope) and has_exact_slope(program)
+        self._slope_at = AnalyticEvaluator(slope, variable, constants) if is_known else None
         everywhere = {variable: (-math.inf, math.inf)}
         # Such as x - x, which is 0 in no ball.
         self._is_zero = IntervalEvaluator(program, None, constants)(everywhere)[0].only_number == 0

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from symkit.evaluation.analytic import AnalyticEvaluator
+from symkit.evaluation.point_bounds import float_above
 from symkit.evaluation.time_limit import check_time
 
 BITS = 96
@@ -162,7 +163,7 @@ def _log2(size: Any) -> float:
     """The base-2 logarithm of a number that is not negative, rounded up; of 0 a very small one."""
     from flint import arb
 
-    return float((size.log() / arb(2).log()).upper()) + 1e-9 if size > 0 else -1e6
+    return float_above((size.log() / arb(2).log()).upper()) if size > 0 else -1e6
 
 
 def _rule(

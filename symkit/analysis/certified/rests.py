@@ -36,7 +36,7 @@ def rest(value: FarIntervals, tail: Tail, normal: Gaussian, term: Term) -> Rest:
         return Rest()
     if bool((value.low == 0).all() and (value.high == 0).all()):
         return Rest(arb(0))
-    exponent = _far_exponent(tail, normal, term) if tail.reach is None else _near_exponent(tail, normal, term)
+    exponent = _far_exponent(tail, normal, term) if tail.end is None else _near_exponent(tail, normal, term)
     high, low = value.order.high, value.order.low
     if high is not None:
         c0, c1, c2 = _total(high, exponent, term.power)
@@ -79,7 +79,7 @@ def _far_exponent(tail: Tail, normal: Gaussian, term: Term) -> Parabola:
     """The logarithm of the density at start + direction*t, and above that of the distance from the mean."""
     from flint import arb
 
-    distance = tail.direction * (arb(tail.point) - normal.mean)
+    distance = tail.direction * (arb(tail.start) - normal.mean)
     c0 = normal.height.log() - distance * distance / (2 * normal.variance)
     c1, c2 = -distance / normal.variance, -1 / (2 * normal.variance)
     if term.weighted:
@@ -88,13 +88,11 @@ def _far_exponent(tail: Tail, normal: Gaussian, term: Term) -> Parabola:
 
 
 def _near_exponent(tail: Tail, normal: Gaussian, term: Term) -> Parabola:
-    """The logarithm of the length, reach*exp(-t), times the largest density there and distance from the mean."""
+    """The logarithm of length*exp(-t), times the density there, and the largest distance from the mean if weighted."""
     from flint import arb
 
-    assert tail.reach is not None
-    length = arb(tail.reach)
-    near = arb(tail.point).union(arb(tail.point) + tail.direction * length)
-    c0 = length.log() + normal.density(near).log()
+    near = arb(tail.start).union(arb(tail.end))
+    c0 = tail.length.log() + normal.density(near).log()
     if term.weighted:
         c0 = c0 + abs(near - normal.mean).upper().log()
     return c0, arb(-1), arb(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from symkit.analysis.certified.far import REALS, FarIntervals, as_far, far
 from symkit.analysis.certified.parabolas import UNKNOWN, Between, level
 from symkit.checking.operator_terms import conditions
 from symkit.evaluation import evaluate_balls
-from symkit.evaluation.analytic import is_analytic
+from symkit.evaluation.analytic import has_exact_slope, is_analytic
 from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Kind, Node, Program, lower, reachable
 from symkit.ops import Operator
@@ -20,35 +21,42 @@ from symkit.transform import gradient
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The x that t >= 0 runs through: towards an infinity if `reach` is None, else towards `point`.
+    """The x that t >= 0 runs through: from `start` towards an infinity, or if it has an end, towards that.
 
     Attributes:
-        point: where it starts, or the point.
-        direction: 1 or -1: of x with t, or the side of the point.
-        reach: how far from the point it starts.
+        start: where it starts.
+        direction: 1 or -1: of x with t.
+        end: where it ends, which it does not reach; None for the infinity.
     """
 
-    point: float
+    start: float
     direction: int
-    reach: float | None = None
+    end: float | None = None
+
+    @property
+    def length(self) -> Any:
+        """A ball: the difference of two floats need not be one."""
+        from flint import arb
+
+        assert self.end is not None
+        return abs(arb(self.end) - arb(self.start))
 
     def leaf(self) -> FarIntervals:
         from flint import arb
 
-        point, side = arb(self.point), self.direction
-        if self.reach is None:
-            low, high = (self.point, np.inf) if side > 0 else (-np.inf, self.point)
-            line = (point, arb(side), arb(0))
+        side = self.direction
+        if self.end is None:
+            low, high = (self.start, np.inf) if side > 0 else (-np.inf, self.start)
+            line = (arb(self.start), arb(side), arb(0))
             order = UNKNOWN
-            if side * self.point > 0:
-                size = point * side
+            if side * self.start > 0:
+                size = arb(self.start) * side
                 order = Between(level(size.log()), (size.log(), 1 / size, arb(0)))
             return far(REALS.of([low], [high]), Between(line, line), order)
-        end = self.point + side * self.reach
-        low, high = min(self.point, end), max(self.point, end)
+        low, high = sorted((self.start, self.end))
         order = UNKNOWN
-        if self.point == 0:
-            falling = (arb(self.reach).log(), arb(-1), arb(0))
+        if self.end == 0:
+            falling = (self.length.log(), arb(-1), arb(0))
             order = Between(falling, falling)
         return far(REALS.of([low], [high]), UNKNOWN, order)
 
@@ -63,7 +71,7 @@ def bounds(program: Program, variable: str, constants: Mapping[str, float], tail
 
     with np.errstate(all="ignore"):
         evaluator = IntervalEvaluator(lowered, None, constants)
-        found = _run(lowered, evaluator, lambda node: leaf, crossing if tail.reach is not None else None)
+        found = _run(lowered, evaluator, lambda node: leaf, crossing if tail.end is not None else None)
     return [found[root] for root in lowered.roots]
 
 
@@ -90,20 +98,20 @@ def _run(
 
 
 def _through_zero(program: Program, variable: str, constants: Mapping[str, float], tail: Tail) -> Between:
-    """The order of an analytic function that is 0 at the point of a tail, by the mean value theorem."""
+    """The order of an analytic function that is 0 at the end of a tail, by the mean value theorem."""
     from flint import arb
 
-    assert tail.reach is not None
-    if not is_analytic(program) or not evaluate_balls(program, {**constants, variable: tail.point})[0].is_zero():
+    assert tail.end is not None
+    if not is_analytic(program) or not has_exact_slope(program):
         return UNKNOWN
-    end = tail.point + tail.direction * tail.reach
-    slope = IntervalEvaluator(gradient(program, [variable]), None, constants)(
-        {variable: (min(tail.point, end), max(tail.point, end))}
-    )[0]
+    if not evaluate_balls(program, {**constants, variable: tail.end})[0].is_zero():
+        return UNKNOWN
+    ends = sorted((tail.start, tail.end))
+    slope = IntervalEvaluator(gradient(program, [variable]), None, constants)({variable: (ends[0], ends[1])})[0]
     low, high = float(abs(slope).low.min()), float(abs(slope).high.max())
     if slope.undefined.any() or not 0 < low <= high < np.inf:
         return UNKNOWN
-    falling = ((arb(size) * tail.reach).log() for size in (low, high))
+    falling = ((arb(size) * tail.length).log() for size in (low, high))
     return Between(*((start, arb(-1), arb(0)) for start in falling))
 
 
