@@ -58,8 +58,8 @@ def styled() -> Iterator[None]:
     import matplotlib as mpl
 
     # To set the backend, even to what it is, loads pyplot.
-    defaults = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
-    with mpl.rc_context({**defaults, **_STYLE}):
+    style: Any = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"} | _STYLE
+    with mpl.rc_context(style):
         yield
 
 
