@@ -63,8 +63,15 @@ class Gaussian:
         return cls(arb(mean), arb(variance), 1 / (2 * arb.pi() * arb(variance)).sqrt())
 
     def density(self, x: Any) -> Any:
+        return self.height * self._exponent(x).exp()
+
+    def log_density(self, x: Any) -> Any:
+        """Finite for the widest ball, of whose density the ball may hold 0."""
+        return self.height.log() + self._exponent(x)
+
+    def _exponent(self, x: Any) -> Any:
         distance = x - self.mean
-        return self.height * (-(distance * distance) / (2 * self.variance)).exp()
+        return -(distance * distance) / (2 * self.variance)
 
 
 def integrals(

@@ -42,7 +42,8 @@ def rest(value: FarIntervals, tail: Tail, normal: Gaussian, term: Term) -> Rest:
         c0, c1, c2 = _total(high, exponent, term.power)
         if c2 <= 0 and c1 < 0:
             most = (c0.exp() / -c1).upper()
-            return Rest(_signed(value, term, _least(low, exponent, term), most))
+            if most.is_finite():
+                return Rest(_signed(value, term, _least(low, exponent, term), most))
     if low is not None and not term.weighted:
         _, c1, c2 = _total(low, exponent, term.power)
         if c2 > 0 or (c2 >= 0 and c1 >= 0):
@@ -80,7 +81,7 @@ def _far_exponent(tail: Tail, normal: Gaussian, term: Term) -> Parabola:
     from flint import arb
 
     distance = tail.direction * (arb(tail.start) - normal.mean)
-    c0 = normal.height.log() - distance * distance / (2 * normal.variance)
+    c0 = normal.log_density(arb(tail.start))
     c1, c2 = -distance / normal.variance, -1 / (2 * normal.variance)
     if term.weighted:
         c0, c1 = c0 + distance.log(), c1 + 1 / distance
@@ -92,7 +93,7 @@ def _near_exponent(tail: Tail, normal: Gaussian, term: Term) -> Parabola:
     from flint import arb
 
     near = arb(tail.start).union(arb(tail.end))
-    c0 = tail.length.log() + normal.density(near).log()
+    c0 = tail.length.log() + normal.log_density(near)
     if term.weighted:
         c0 = c0 + abs(near - normal.mean).upper().log()
     return c0, arb(-1), arb(0)

@@ -14,6 +14,7 @@ from symkit.checking.operator_terms import conditions
 from symkit.evaluation import evaluate_balls
 from symkit.evaluation.analytic import has_exact_slope, is_analytic
 from symkit.evaluation.intervals import IntervalEvaluator
+from symkit.evaluation.time_limit import check_time
 from symkit.ir import Kind, Node, Program, lower, reachable
 from symkit.ops import Operator
 from symkit.transform import gradient
@@ -84,6 +85,7 @@ def _run(
     """The bounds of every node; `variable` gives those of inputs, `crossing` the order of a node that may be 0."""
     found: list[FarIntervals] = []
     for index, node in enumerate(program.nodes):
+        check_time()
         if node.is_leaf:
             found.append(variable(node) if node.kind is Kind.INPUT else as_far(evaluator.leaf(node, {})))
             continue
