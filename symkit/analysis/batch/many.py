@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 from symkit.analysis.batch.judge import DENSE, Found, Lines, Samples, judge
 from symkit.analysis.batch.layout import COMMON, FAR, FINE, Plan, layout, padded
 from symkit.analysis.batch.points import Places, Reach, distinct, places
-from symkit.analysis.batch.pool import Pool, Sampled, Schedule
+from symkit.analysis.batch.pool import Order, Pool, Sampled
+from symkit.analysis.batch.tape import BLUR
 from symkit.analysis.curve import Floats, Normal
 from symkit.errors import DomainError
 from symkit.text import Expression, parse
@@ -24,9 +24,8 @@ CHUNK = 4096
 FINE_PANELS = 50_000
 """Panels of all functions that are sampled together more finely."""
 
-BLUR = 2.0**-34
 ROUNDING = 2.0**-51
-"""By how much every operation is put off to see what rounding does, and how much rounding may put it off."""
+"""By how much rounding may put an operation off."""
 
 THINNED = 4
 """Of so many samples of panels one is put off."""
@@ -71,7 +70,7 @@ class _Pass:
     """Functions sampled and judged."""
 
     pool: Pool
-    schedule: Schedule
+    order: Order
     sampled: Sampled
     lines: Lines
     roots: Sequence[int]
@@ -219,67 +218,45 @@ def _pass(plan: Plan, functions: Sequence[_Function], normal: Normal) -> _Pass:
     layouts = [layout(plan, points, normal) for points in names]
     pool = Pool()
     roots = [pool.include(f.expression, names[f.points]) for f in functions]
-    schedule = pool.schedule()
     place = {points: i for i, points in enumerate(names)}
     which = np.array([place[f.points] for f in functions])
     made = Lines(layouts, which, normal.mean, normal.deviation)
     panels, ends, near, count = made.bounds[1:].tolist()
     blurred = np.concatenate([np.arange(0, panels, THINNED), np.arange(ends, near)])
-    lines = {name: np.append(line.x, line.x[blurred]) for name, line in zip(names.values(), layouts, strict=True)}
-    sampled = schedule.sampled(lines, _Blurring(count))
-    rows = schedule.row[roots]
-    values, slopes = sampled.values[rows], sampled.slopes[rows]
+    order = pool.order()
+    lines = {name: line.x for name, line in zip(names.values(), layouts, strict=True)}
+    sampled = order.sampled(lines, blurred)
+    values, slopes = sampled.values[roots], sampled.slopes[roots]
     with np.errstate(all="ignore"):
         noise, slope_noise = (
-            np.abs(every[:, count:] - every[:, blurred]) * (ROUNDING / BLUR) for every in (values, slopes)
+            np.abs(spoilt[roots] - every[:, blurred]) * (ROUNDING / BLUR)
+            for spoilt, every in ((sampled.spoilt, values), (sampled.spoilt_slopes, slopes))
         )
     found = judge(made, Samples(values, slopes, noise, slope_noise), blurred)
     rooms = {name: line.room.ravel() for name, line in zip(names.values(), layouts, strict=True)}
-    return _Pass(pool, schedule, sampled, made, roots, found, _coarse(pool, schedule, sampled, rooms)[roots])
+    return _Pass(pool, order, sampled, made, roots, found, _coarse(pool, order, sampled, rooms)[roots])
 
 
-@cache
-def _factors() -> Floats:
-    """Factors near 1, above and below by chance; the same in every run."""
-    return np.asarray(1.0 + BLUR * (np.random.default_rng(0).integers(0, 2, 1 << 20) * 2.0 - 1.0))
-
-
-class _Blurring:
-    """Puts the columns from some on off by a small factor."""
-
-    def __init__(self, first: int) -> None:
-        self._first = first
-        self._start = 0
-
-    def __call__(self, result: Floats) -> None:
-        part = result[:, self._first :]
-        factors, size = _factors(), part.size
-        if self._start + size > len(factors):
-            # Another start each time round, so that no two results share their factors for long.
-            self._start = (self._start + 12345) % 54321
-        start, self._start = self._start, self._start + size
-        chosen = factors[start : start + size] if start + size <= len(factors) else np.resize(factors, size)
-        part *= chosen.reshape(part.shape)
-
-
-def _coarse(pool: Pool, schedule: Schedule, sampled: Sampled, rooms: Mapping[str, Floats]) -> NDArray[np.bool_]:
+def _coarse(pool: Pool, order: Order, sampled: Sampled, rooms: Mapping[str, Floats]) -> NDArray[np.bool_]:
     """The nodes that stand on one which may do something between two samples that neither shows."""
     found = np.zeros(len(pool.nodes), dtype=bool)
-    node_of = np.argsort(schedule.row)
+    curved = np.array([i for i in order.applied.tolist() if pool.is_curved(i)], dtype=np.int64)
+    groups: dict[str, list[int]] = {}
+    for operand in np.unique(order.operands[curved, 0]).tolist():
+        groups.setdefault(pool.lines[operand], []).append(operand)
+    moved = np.zeros(len(pool.nodes), dtype=bool)
     with np.errstate(all="ignore"):
-        for group in schedule.groups:
-            if group.curved:
-                members = node_of[group.start : group.stop]
-                operand = group.operands[0]
-                names = {pool.lines[i] for i in members}
-                room = np.stack([rooms[pool.lines[i]] for i in members]) if len(names) > 1 else rooms[names.pop()]
-                panels = room.shape[-1]
-                moves = np.abs(sampled.slopes[operand, :panels]) * room
-                values = np.abs(sampled.values[operand, :panels])
-                found[members] = ((moves > MOVES) & (values - moves < ACTIVE)).any(axis=1)
+        for line, operands in groups.items():
+            room = rooms[line]
+            moves = np.abs(sampled.slopes[operands, : len(room)]) * room
+            values = np.abs(sampled.values[operands, : len(room)])
+            moved[operands] = ((moves > MOVES) & (values - moves < ACTIVE)).any(axis=1)
+    found[curved] = moved[order.operands[curved, 0]]
     if found.any():
-        for index in range(len(pool.nodes)):
-            found[index] |= any(found[i] for i in pool.operands(index))
+        levels = np.array(pool.levels)
+        for level in range(1, levels.max(initial=0) + 1):
+            members = np.flatnonzero(levels == level)
+            found[members] |= found[order.operands[members]].any(axis=1)
     return found
 
 
@@ -293,13 +270,13 @@ def _places(made: _Pass, normal: Normal, roots: Sequence[int]) -> Places:
         for reach in (DENSE, COMMON.end)
     )
     reach = Reach(kinks, edges)
-    return places(made.pool, made.schedule, made.sampled, line.x[columns], columns, line.points, reach, roots)
+    return places(made.pool, made.order, made.sampled, line.x[columns], columns, line.points, reach, roots)
 
 
 def _unusable(made: _Pass, i: int) -> str:
     """Why there are no numbers where samples are not finite; "" if they are."""
     panels = made.lines.bounds[1]
-    row = made.sampled.values[made.schedule.row[made.roots[i]], :panels]
+    row = made.sampled.values[made.roots[i], :panels]
     if np.isfinite(row).all():
         return ""
     lost = np.flatnonzero(~np.isfinite(row))

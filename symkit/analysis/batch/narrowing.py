@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.analysis.batch.pool import Pool
-from symkit.analysis.batch.step import Guides
+from symkit.analysis.batch.pool import Order, Pool
+from symkit.analysis.batch.tape import OWN, SLOTS, VALUE, assembled, most_registers, padded, run
 from symkit.analysis.curve import Floats
 
 ROUNDS = 10
@@ -26,28 +26,27 @@ TOUCHES = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """A stretch of the line in which a term of a node changes its class, or else dips towards 0."""
+    """A stretch of the line in which a term of a node, given by its template, changes its class, or else dips."""
 
     node: int
-    guides: Guides
     term: int
     low: float
     high: float
     changes: bool
 
 
-def narrowed(pool: Pool, brackets: Sequence[Bracket]) -> list[list[float]]:
+def narrowed(pool: Pool, order: Order, brackets: Sequence[Bracket]) -> list[list[float]]:
     """The points in each bracket."""
     points: list[list[float]] = [[] for _ in brackets]
     changing = [(i, b.low, b.high) for i, b in enumerate(brackets) if b.changes]
     dipping = [i for i, b in enumerate(brackets) if not b.changes]
-    for i, found in zip(dipping, _looked(pool, [brackets[i] for i in dipping]), strict=True):
+    for i, found in zip(dipping, _looked(pool, order, [brackets[i] for i in dipping]), strict=True):
         if isinstance(found, tuple):
             low, middle, high = found
             changing += [(i, low, middle), (i, middle, high)]
         elif found is not None:
             points[i].append(found)
-    located = _located(pool, [brackets[i] for i, _, _ in changing], [(low, high) for _, low, high in changing])
+    located = _located(pool, order, [brackets[i] for i, _, _ in changing], [(low, high) for _, low, high in changing])
     for (i, _, _), point in zip(changing, located, strict=True):
         points[i].append(point)
     return points
@@ -56,45 +55,69 @@ def narrowed(pool: Pool, brackets: Sequence[Bracket]) -> list[list[float]]:
 class _Terms:
     """The terms of brackets, each at points of its own."""
 
-    def __init__(self, pool: Pool, brackets: Sequence[Bracket]) -> None:
-        own = Pool()
-        groups: dict[tuple[int, int], list[int]] = {}
-        operands: list[list[int]] = []
-        for k, bracket in enumerate(brackets):
-            operands.append([own.transfer(pool, i, f"#{k}") for i in pool.operands(bracket.node)])
-            groups.setdefault((id(bracket.guides), bracket.term), []).append(k)
-        self._schedule = own.schedule()
-        row = self._schedule.row
-        self._groups = [
-            (
-                brackets[members[0]],
-                members,
-                [row[list(slot)] for slot in zip(*(operands[k] for k in members), strict=True)],
-            )
-            for members in groups.values()
-        ]
+    def __init__(self, pool: Pool, order: Order, brackets: Sequence[Bracket]) -> None:
+        wanted = list(dict.fromkeys((b.node, b.term) for b in brackets))
+        below = {node: pool.below(node) for node, _ in wanted}
+        # Of each (node, term) the rows: those of the nodes below, in order, then the term's own, then scratch.
+        count = len(order.operands)
+        nodes = np.array([i for node, _ in wanted for i in (*below[node], node)], dtype=np.int64)
+        sizes = np.array([len(below[node]) + 1 for node, _ in wanted])
+        firsts = np.concatenate([[0], np.cumsum(sizes)])
+        which = np.repeat(np.arange(len(wanted)), sizes)
+        templates = order.value[nodes]
+        templates[firsts[1:] - 1] = [term for _, term in wanted]
+        keys = which * count + nodes
+        places = np.minimum(np.searchsorted(keys, which[:, None] * count + order.operands[nodes]), len(keys) - 1)
+        places -= firsts[which][:, None]
+        registers = np.zeros((len(nodes), OWN), dtype=np.int64)
+        registers[:, :SLOTS] = places
+        registers[:, VALUE] = np.arange(len(nodes)) - firsts[which]
+        is_leaf = order.operands[nodes, 0] == nodes
+        applied = np.flatnonzero(~is_leaf)
+        self._tape, bounds = assembled(templates[applied], registers[applied], sizes[which[applied]])
+        parts = bounds[np.searchsorted(applied, firsts)]
+        rooms = sizes + most_registers(templates[applied])
+        place = {pair: k for k, pair in enumerate(wanted)}
+        own = np.array([place[b.node, b.term] for b in brackets])
+        self._starts = np.concatenate([[0], np.cumsum(rooms[own])])
+        self._terms = self._starts[:-1] + sizes[own] - 1
+        self._parts = parts[own], parts[own + 1]
+        leaves: list[list[tuple[int, float | None]]] = [[] for _ in wanted]
+        for k in np.flatnonzero(is_leaf).tolist():
+            leaf = pool.nodes[nodes[k]]
+            leaves[which[k]].append((k - firsts[which[k]], leaf if isinstance(leaf, float) else None))
+        given = [(int(start) + k, leaf, i) for i, start in enumerate(self._starts[:-1]) for k, leaf in leaves[own[i]]]
+        self._numbers = np.array([row for row, leaf, _ in given if leaf is not None], dtype=np.int64)
+        self._values = np.array([leaf for _, leaf, _ in given if leaf is not None])
+        self._lines = np.array([(row, i) for row, leaf, i in given if leaf is None], dtype=np.int64).reshape(-1, 2)
 
-    def __call__(self, x: Floats) -> Floats:
-        """Heights at points, one row a bracket."""
-        values = self._schedule.values({f"#{k}": row for k, row in enumerate(x)})
-        heights = np.empty(x.shape)
-        with np.errstate(all="ignore"):
-            for bracket, members, places in self._groups:
-                given = {str(slot): values[rows] for slot, rows in enumerate(places)}
-                heights[members] = bracket.guides.rows(given)[bracket.term]
-        return heights
+    def __call__(self, x: Floats, some: NDArray[np.intp] | None = None) -> Floats:
+        """Heights at points, one row a bracket, of some brackets or of all."""
+        count = x.shape[1]
+        each = np.arange(len(self._terms)) if some is None else some
+        rows = np.empty((self._starts[-1], padded(count)))
+        rows[self._numbers] = self._values[:, None]
+        place = np.zeros(len(self._terms), dtype=np.intp)
+        place[each] = np.arange(len(each))
+        row, owner = self._lines.T
+        rows[row, :count] = x[place[owner]]
+        rows[row, count:] = x[place[owner], -1:]
+        first, last = (part[each] for part in self._parts)
+        zero = np.zeros_like(first)
+        run(rows, self._tape, np.stack([self._starts[each], zero, zero + rows.shape[1], first, last, zero], axis=1))
+        return rows[self._terms[each], :count]
 
 
 def _classes(heights: Floats) -> NDArray[np.int8]:
     return np.where(np.isnan(heights), 2, np.sign(heights)).astype(np.int8)
 
 
-def _looked(pool: Pool, brackets: Sequence[Bracket]) -> list[float | tuple[float, float, float] | None]:
+def _looked(pool: Pool, order: Order, brackets: Sequence[Bracket]) -> list[float | tuple[float, float, float] | None]:
     """For each dip a point where it touches 0, or bounds and a point between them of another class, or neither."""
     found: list[float | tuple[float, float, float] | None] = [None] * len(brackets)
     if not brackets:
         return found
-    terms = _Terms(pool, brackets)
+    terms = _Terms(pool, order, brackets)
     low, high = np.array([b.low for b in brackets]), np.array([b.high for b in brackets])
     each = np.arange(len(low))
     ends = terms(np.stack([low, high], axis=1))
@@ -117,11 +140,13 @@ def _looked(pool: Pool, brackets: Sequence[Bracket]) -> list[float | tuple[float
     return found
 
 
-def _located(pool: Pool, brackets: Sequence[Bracket], bounds: Sequence[tuple[float, float]]) -> list[float]:
+def _located(
+    pool: Pool, order: Order, brackets: Sequence[Bracket], bounds: Sequence[tuple[float, float]]
+) -> list[float]:
     """Where the class changes between each pair of bounds, looked for all over, and about the zero of a chord."""
     if not brackets:
         return []
-    terms = _Terms(pool, brackets)
+    terms = _Terms(pool, order, brackets)
     low, high = np.array(bounds).T
     at_low, at_high = terms(np.stack([low, high], axis=1)).T
     open_ = np.arange(len(low))
@@ -132,8 +157,7 @@ def _located(pool: Pool, brackets: Sequence[Bracket], bounds: Sequence[tuple[flo
             break
         if 2 * wide.sum() < len(open_):
             open_ = np.flatnonzero(wide)
-            terms = _Terms(pool, [brackets[i] for i in open_.tolist()])
-        x, heights = _seen(terms, low[open_], high[open_], at_low[open_], at_high[open_])
+        x, heights = _seen(terms, open_, low[open_], high[open_], at_low[open_], at_high[open_])
         differs = _classes(heights) != _classes(heights[:, 0])[:, None]
         upper, each = np.maximum(differs.argmax(axis=1), 1), np.arange(len(open_))
         low[open_], high[open_] = x[each, upper - 1], x[each, upper]
@@ -142,7 +166,9 @@ def _located(pool: Pool, brackets: Sequence[Bracket], bounds: Sequence[tuple[flo
     return [_short(point, 1e-15) for point in nearer.tolist()]
 
 
-def _seen(terms: _Terms, low: Floats, high: Floats, at_low: Floats, at_high: Floats) -> tuple[Floats, Floats]:
+def _seen(
+    terms: _Terms, some: NDArray[np.intp], low: Floats, high: Floats, at_low: Floats, at_high: Floats
+) -> tuple[Floats, Floats]:
     """Points from `low` to `high`, ascending, and the heights there."""
     with np.errstate(all="ignore"):
         zero = at_low / (at_low - at_high)
@@ -150,7 +176,7 @@ def _seen(terms: _Terms, low: Floats, high: Floats, at_low: Floats, at_high: Flo
     shares = np.concatenate([zero[:, None] + AROUND, np.broadcast_to(SHARES, (len(low), len(SHARES)))], axis=1)
     inside = low[:, None] + (high - low)[:, None] * np.sort(np.clip(shares, 0.0, 1.0), axis=1)
     x = np.concatenate([low[:, None], inside, high[:, None]], axis=1)
-    heights = terms(x)
+    heights = terms(x, some)
     heights[:, 0], heights[:, -1] = at_low, at_high
     return x, heights
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from symkit.analysis.batch.layout import DISTANCES
 from symkit.analysis.batch.narrowing import Bracket, narrowed
-from symkit.analysis.batch.pool import Applied, Pool, Sampled, Schedule
+from symkit.analysis.batch.pool import Applied, Order, Pool, Sampled
 from symkit.analysis.batch.step import Guides, guides
+from symkit.analysis.batch.tape import OWN, SLOTS, VALUE, assembled, most_registers, padded, run
 from symkit.analysis.curve import Floats
 
 UNDEFINED = 2
@@ -52,7 +53,7 @@ class Places:
 
 def places(
     pool: Pool,
-    schedule: Schedule,
+    order: Order,
     sampled: Sampled,
     x: Floats,
     columns: NDArray[np.intp],
@@ -67,44 +68,40 @@ def places(
         sampled: their samples; those at `x`, of any order, are in `columns`.
     """
     deviation = (reach.edges[1] - reach.edges[0]) / 32
-    order = np.argsort(x)
-    near = np.abs(x[order, None] - np.array(known)).min(axis=1, initial=math.inf)
-    order = order[(near > CLOSE * deviation) | (near < 2 * DISTANCES[0] * deviation)]
-    line, columns = x[order], columns[order]
+    ascending = np.argsort(x)
+    near = np.abs(x[ascending, None] - np.array(known)).min(axis=1, initial=math.inf)
+    ascending = ascending[(near > CLOSE * deviation) | (near < 2 * DISTANCES[0] * deviation)]
+    line, columns = x[ascending], columns[ascending]
     straddles = np.zeros(len(line) - 1, dtype=bool)
     for point in known:
         straddles |= (line[:-1] < point) & (line[1:] > point)
     found = Places()
     brackets: list[Bracket] = []
-    for guide, nodes in _watched(pool, roots):
-        operands = zip(*(pool.operands(i) for i in nodes), strict=True)
-        given = {
-            str(slot): sampled.values[schedule.row[list(which)]][:, columns] for slot, which in enumerate(operands)
-        }
-        with np.errstate(all="ignore"):
-            terms = guide.rows(given)
-        for number, term in enumerate(terms):
-            heights = np.broadcast_to(np.asarray(term, dtype=np.float64), (len(nodes), len(line)))
+    watched = _watched(pool, roots)
+    terms = _terms(order, sampled, columns, watched)
+    for guide, nodes in watched:
+        for number, term in enumerate(guide.terms):
+            heights = next(terms)
             is_edge = number < guide.edges
             inner = reach.edges if is_edge else reach.kinks
             changes, dips = _changes(heights, line, straddles, inner)
             row, left = np.nonzero(changes)
             for i, j in zip(row.tolist(), left.tolist(), strict=True):
                 if inner[0] <= line[j] and line[j + 1] <= inner[1]:
-                    brackets.append(Bracket(nodes[i], guide, number, float(line[j]), float(line[j + 1]), True))
+                    brackets.append(Bracket(nodes[i], term, float(line[j]), float(line[j + 1]), True))
                 elif is_edge:
                     found.lost[nodes[i]] = "it may not be defined far from the mean"
                 elif pool.applied(nodes[i]).may_jump:
                     found.far.add(nodes[i])
             row, middle = np.nonzero(dips)
             for i, j in zip(row.tolist(), middle.tolist(), strict=True):
-                brackets.append(Bracket(nodes[i], guide, number, float(line[j]), float(line[j + 2]), False))
+                brackets.append(Bracket(nodes[i], term, float(line[j]), float(line[j + 2]), False))
     counts: dict[int, int] = {}
     for bracket in brackets:
         counts[bracket.node] = counts.get(bracket.node, 0) + 1
     found.lost.update((node, _crowded()) for node, count in counts.items() if count > MOST)
     kept = [bracket for bracket in brackets if bracket.node not in found.lost]
-    for bracket, points in zip(kept, narrowed(pool, kept), strict=True):
+    for bracket, points in zip(kept, narrowed(pool, order, kept), strict=True):
         if points:
             found.points[bracket.node] = found.points.get(bracket.node, frozenset()) | frozenset(points)
     _spread(pool, found)
@@ -129,6 +126,29 @@ def _watched(pool: Pool, roots: Sequence[int]) -> list[tuple[Guides, list[int]]]
             if found is not None:
                 groups.setdefault(id(found), (found, []))[1].append(index)
     return list(groups.values())
+
+
+def _terms(
+    order: Order, sampled: Sampled, columns: NDArray[np.intp], watched: Sequence[tuple[Guides, list[int]]]
+) -> Iterator[Floats]:
+    """Of each guide each term, (nodes, columns)."""
+    users = np.array([i for guide, nodes in watched for _ in guide.terms for i in nodes], dtype=np.int64)
+    templates = np.array([term for guide, nodes in watched for term in guide.terms for _ in nodes], dtype=np.int64)
+    operands, places = np.unique(order.operands[users], return_inverse=True)
+    count = len(operands)
+    registers = np.zeros((len(users), OWN), dtype=np.int64)
+    registers[:, :SLOTS] = places.reshape(len(users), SLOTS)
+    registers[:, VALUE] = count + np.arange(len(users))
+    tape, bounds = assembled(templates, registers, count + len(users))
+    rows = np.empty((count + len(users) + most_registers(templates), padded(len(columns))))
+    rows[:count, : len(columns)] = sampled.values[operands[:, None], columns]
+    rows[:count, len(columns) :] = 1.0
+    run(rows, tape, [(0, 0, rows.shape[1], 0, bounds[-1], False)])
+    at = count
+    for guide, nodes in watched:
+        for _ in guide.terms:
+            yield rows[at : at + len(nodes), : len(columns)]
+            at += len(nodes)
 
 
 def _changes(

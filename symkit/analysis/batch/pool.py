@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.analysis.batch.step import Blur, Settings, Step, settable, step
+from symkit.analysis.batch.step import Settings, Step, settable, step
+from symkit.analysis.batch.tape import SLOTS, Words, assembled, most_registers, padded, run
 from symkit.analysis.curve import Floats
 from symkit.ir import Kind
 from symkit.ops import Operator
 from symkit.text import Expression
 from symkit.text.names import FIXED_CONSTANTS
 
-Places = NDArray[np.intp]
+MISSING = (-1, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,13 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Nodes of one step: the rows of their results are neighbours, those of their operands lie anywhere."""
-
-    step: Step
-    curved: bool
-    start: int
-    stop: int
-    operands: tuple[Places, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Sampled:
-    """A row of values, and of slopes, for every node, in the order of `Schedule.row`."""
+    """A row of values, and of slopes, for every node: at all points, and spoilt by rounding at some."""
 
     values: Floats
     slopes: Floats
+    spoilt: Floats
+    spoilt_slopes: Floats
 
 
 class Pool:
@@ -72,6 +64,8 @@ class Pool:
         self.sloped: list[bool] = []
         self.levels: list[int] = []
         self._index: dict[object, int] = {}
+        self._made: list[Step | None] = []
+        self._padded: list[tuple[int, ...]] = []
         self._steps: dict[tuple[Operator, tuple[int, ...], tuple[int, ...], Settings], Step] = {}
 
     def include(self, expression: Expression, line: str) -> int:
@@ -101,6 +95,8 @@ class Pool:
             self.lines.append(value if isinstance(value, str) else "")
             self.sloped.append(isinstance(value, str))
             self.levels.append(0)
+            self._made.append(None)
+            self._padded.append(MISSING)
         return found
 
     def _apply(self, operator: Operator, operands: tuple[int, ...], values: Mapping[str, float]) -> int:
@@ -114,27 +110,27 @@ class Pool:
             found = self._index[key] = len(self.nodes)
             self.nodes.append(Applied(operator, operands, settings))
             self.lines.append(max([self.lines[i] for i in operands]))
-            self.sloped.append(self.step_of(operator, operands, settings).sloped)
+            made = self._step_of(operator, operands, settings)
+            self.sloped.append(made.sloped)
+            self._made.append(made)
+            self._padded.append((*operands, *MISSING)[:SLOTS])
             self.levels.append(1 + max([self.levels[i] for i in operands]))
         return found
 
-    def transfer(self, source: Pool, index: int, line: str) -> int:
-        """The index of a node of another pool, sampled at the points called `line`."""
-        placed: dict[int, int] = {}
-        stack = [index]
+    def is_curved(self, index: int) -> bool:
+        """Whether a node with a slope is a smooth function of one operand."""
+        operator = self.applied(index).operator
+        return operator.arity == 1 and operator.smoothness == math.inf and self.sloped[index]
+
+    def below(self, index: int) -> list[int]:
+        """The nodes that a node stands on, ascending, without it."""
+        found = set(self.operands(index))
+        stack = list(found)
         while stack:
-            top = stack[-1]
-            node = source.nodes[top]
-            missing = [i for i in node.operands if i not in placed] if isinstance(node, Applied) else []
-            if missing:
-                stack += missing
-                continue
-            stack.pop()
-            if isinstance(node, Applied):
-                placed[top] = self._applied(node.operator, tuple([placed[i] for i in node.operands]), node.settings)
-            else:
-                placed[top] = self.line(line) if isinstance(node, str) else self.number(node)
-        return placed[index]
+            more = set(self.operands(stack.pop())) - found
+            found |= more
+            stack += more
+        return sorted(found)
 
     def line(self, name: str) -> int:
         """The index of the leaf that stands for the points of a line."""
@@ -143,7 +139,7 @@ class Pool:
     def number(self, value: float) -> int:
         return self._leaf(value, (value, math.copysign(1.0, value)))
 
-    def step_of(self, operator: Operator, operands: tuple[int, ...], settings: Settings) -> Step:
+    def _step_of(self, operator: Operator, operands: tuple[int, ...], settings: Settings) -> Step:
         """The Step that makes such a node."""
         varying = tuple([slot for slot, i in enumerate(operands) if self.lines[i]])
         active = tuple([slot for slot, i in enumerate(operands) if self.sloped[i]])
@@ -164,77 +160,78 @@ class Pool:
         node = self.nodes[index]
         return node.operands if isinstance(node, Applied) else ()
 
-    def schedule(self) -> Schedule:
-        """The order in which the nodes are evaluated, all of one level and step at once."""
-        groups: dict[tuple[int, int], list[int]] = {}
-        steps: dict[int, Step] = {}
-        leaves: list[int] = []
-        for index, node in enumerate(self.nodes):
-            if isinstance(node, Applied):
-                made = self.step_of(node.operator, node.operands, node.settings)
-                steps[id(made)] = made
-                groups.setdefault((self.levels[index], id(made)), []).append(index)
-            else:
-                leaves.append(index)
-        row = np.empty(len(self.nodes), dtype=np.intp)
-        row[leaves] = np.arange(len(leaves))
-        start = len(leaves)
-        made_groups: list[Group] = []
-        for level, identity in sorted(groups):
-            members = groups[level, identity]
-            nodes = [node for i in members if isinstance(node := self.nodes[i], Applied)]
-            row[members] = np.arange(start, start + len(members))
-            operands = tuple(row[list(slot)] for slot in zip(*(node.operands for node in nodes), strict=True))
-            record = nodes[0].operator
-            curved = record.arity == 1 and record.smoothness == math.inf and self.sloped[members[0]]
-            made_groups.append(Group(steps[identity], curved, start, start + len(members), operands))
-            start += len(members)
-        placed = [(leaf, place) for place, i in enumerate(leaves) if not isinstance(leaf := self.nodes[i], Applied)]
-        return Schedule(row, placed, made_groups)
+    def order(self) -> Order:
+        """What it takes to evaluate all nodes, and how their operands lie."""
+        count = len(self.nodes)
+        operands = np.array(self._padded, dtype=np.int64).reshape(count, SLOTS)
+        each = np.arange(count)
+        operands = np.where(operands < 0, each[:, None], operands)
+        registers = np.concatenate([operands, count + operands, each[:, None], count + each[:, None]], axis=1)
+        return Order(
+            [(i, node) for i, node in enumerate(self.nodes) if not isinstance(node, Applied)],
+            operands,
+            np.flatnonzero(np.array(self._padded).reshape(count, SLOTS)[:, 0] >= 0),
+            registers,
+            np.array([made.value if made else 0 for made in self._made]),
+            np.array([made.both if made else 0 for made in self._made]),
+            np.array(self.sloped, dtype=bool),
+        )
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """Where the row of every node is, and how the rows are filled.
+class Order:
+    """The nodes of a pool as arrays; operands come before users.
 
     Attributes:
-        row: of each node of the pool its row.
-        leaves: rows of numbers and lines.
-        groups: operands before users.
+        leaves: indices of numbers and lines.
+        operands: of each node, (nodes, SLOTS), with its own index for those that are missing.
+        applied: indices of nodes that are no leaves.
+        registers: of each node the rows that its template names; those of slopes come after those of values.
+        value, both: templates of the nodes.
+        sloped: which have slopes.
     """
 
-    row: Places
-    leaves: Sequence[tuple[float | str, int]]
-    groups: Sequence[Group]
+    leaves: Sequence[tuple[int, float | str]]
+    operands: Words
+    applied: Words
+    registers: Words
+    value: Words
+    both: Words
+    sloped: NDArray[np.bool_]
 
-    def sampled(self, lines: Mapping[str, Floats], blur: Blur | None = None) -> Sampled:
-        """Every node, and its slope, at the points of its line."""
-        values = self._leaves(lines)
-        slopes = np.zeros_like(values)
-        for leaf, place in self.leaves:
-            slopes[place] = 1.0 if isinstance(leaf, str) else 0.0
-        with np.errstate(all="ignore"):
-            for group in self.groups:
-                rows = {str(slot): values[places] for slot, places in enumerate(group.operands)}
-                rows |= {name: slopes[group.operands[slot]] for slot, name in group.step.slopes}
-                results = group.step.rows(rows, blur)
-                values[group.start : group.stop] = results[0]
-                if group.step.sloped:
-                    slopes[group.start : group.stop] = results[1]
-        return Sampled(values, slopes)
+    def sampled(self, lines: Mapping[str, Floats], spoilt: NDArray[np.intp]) -> Sampled:
+        """Every node, and its slope, at the points of its line; and at those of number `spoilt`, spoilt by rounding."""
+        count, points = len(self.operands), len(next(iter(lines.values())))
+        split = padded(points)
+        tape, bounds = assembled(self.both[self.applied], self.registers[self.applied], 2 * count)
+        rows = np.empty((2 * count + most_registers(self.both[self.applied]), split + padded(len(spoilt))))
+        for i, leaf in self.leaves:
+            if isinstance(leaf, str):
+                rows[i] = _spread(lines[leaf], split, spoilt, rows.shape[1])
+                rows[count + i] = 1.0
+            else:
+                rows[i] = leaf
+        rows[count : 2 * count][~self.sloped] = 0.0
+        spread = [(0, 0, split, 0, bounds[-1], False), (0, split, rows.shape[1] - split, 0, bounds[-1], True)]
+        run(rows, tape, spread)
+        values, slopes = rows[:count], rows[count : 2 * count]
+        behind = slice(split, split + len(spoilt))
+        return Sampled(values[:, :points], slopes[:, :points], values[:, behind], slopes[:, behind])
 
     def values(self, lines: Mapping[str, Floats]) -> Floats:
         """Every node at the points of its line."""
-        values = self._leaves(lines)
-        with np.errstate(all="ignore"):
-            for group in self.groups:
-                rows = {str(slot): values[places] for slot, places in enumerate(group.operands)}
-                (values[group.start : group.stop],) = group.step.value(rows)
-        return values
+        count, points = len(self.operands), len(next(iter(lines.values())))
+        tape, bounds = assembled(self.value[self.applied], self.registers[self.applied], count)
+        rows = np.empty((count + most_registers(self.value[self.applied]), padded(points)))
+        for i, leaf in self.leaves:
+            rows[i] = np.pad(lines[leaf], (0, rows.shape[1] - points), mode="edge") if isinstance(leaf, str) else leaf
+        run(rows, tape, [(0, 0, rows.shape[1], 0, bounds[-1], False)])
+        return rows[:count, :points]
 
-    def _leaves(self, lines: Mapping[str, Floats]) -> Floats:
-        """Rows for every node, those of leaves filled in."""
-        values = np.empty((len(self.row), len(next(iter(lines.values())))))
-        for leaf, place in self.leaves:
-            values[place] = lines[leaf] if isinstance(leaf, str) else leaf
-        return values
+
+def _spread(x: Floats, split: int, spoilt: NDArray[np.intp], columns: int) -> Floats:
+    """A line, and from `split` on those of its points that are spoilt; what is left is filled with the last."""
+    row = np.full(columns, x[-1])
+    row[: len(x)] = x
+    row[split : split + len(spoilt)] = x[spoilt]
+    return row

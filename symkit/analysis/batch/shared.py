@@ -21,19 +21,19 @@ class Shared:
     def __init__(self, expressions: Sequence[Expression], normal: Normal) -> None:
         self._pool = Pool()
         self._roots = [self._pool.include(expression, "x") for expression in expressions]
-        self._schedule = self._pool.schedule()
+        self._order = self._pool.order()
         known = (0.0,) if abs(normal.mean) < COMMON.end * normal.deviation else ()
         line = layout(COMMON, known, normal)
         inner = (normal.mean - COMMON.end * normal.deviation, normal.mean + COMMON.end * normal.deviation)
-        sampled = self._schedule.sampled({"x": line.x})
+        sampled = self._order.sampled({"x": line.x}, np.arange(0))
         columns = np.arange(line.panels * COUNT)
         reach = Reach(inner, inner)
-        found = places(self._pool, self._schedule, sampled, line.x[columns], columns, known, reach, self._roots)
+        found = places(self._pool, self._order, sampled, line.x[columns], columns, known, reach, self._roots)
         self.points = frozenset(known).union(*(found.points.get(root, ()) for root in self._roots))
 
     def values(self, line: Layout) -> Floats:
         """Each function, one a row, at the samples of the panels of a line."""
-        return self._schedule.values({"x": line.x[: line.panels * COUNT]})[self._schedule.row[self._roots]]
+        return self._order.values({"x": line.x[: line.panels * COUNT]})[self._roots]
 
 
 def common_line(points: frozenset[float], normal: Normal) -> tuple[Layout, Floats]:
