@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from symkit.evaluation.analytic import AnalyticEvaluator, has_exact_slope, is_analytic, precision, real_ball
 from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.evaluation.time_limit import check_time
-from symkit.ir import Node, Program, ProgramBuilder, lower, rebuild
+from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild
 from symkit.ops import Operator
 from symkit.ops.record import Algebra, Term
 from symkit.transform import gradient
@@ -79,8 +79,11 @@ class Cutter:
         """
 
         def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
-            if node.is_leaf or node.operator.piece is None:
-                return None
+            if node.is_leaf:
+                return builder.number(self._constants[node.name]) if node.kind is Kind.PARAMETER else None
+            kept = _beside_identity(builder, node.operator, operands)
+            if kept is not None or node.operator.piece is None:
+                return kept
             terms = builder.terms(operands)
             guides = terms[:1] if node.operator.is_select else _kinks(node.operator, builder.algebra, terms)
             signs = [self._sign(builder, guide.index, low, high) for guide in guides]
@@ -113,6 +116,16 @@ def _merged(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 def _is_known(operator: Operator) -> bool:
     return operator.analytic is not None or operator.piece is not None
+
+
+def _beside_identity(builder: ProgramBuilder, operator: Operator, operands: tuple[int, ...]) -> int | None:
+    """What is left of 1*x or 0 + x: with parameters such terms would be equal without looking so."""
+    if not operator.commutative or operator.identity is None:
+        return None
+    first, second = operands
+    if builder.literal(first) == operator.identity:
+        return second
+    return first if builder.literal(second) == operator.identity else None
 
 
 def _kinks(operator: Operator, algebra: Algebra, terms: tuple[Term, ...]) -> tuple[Term, ...]:
