@@ -83,6 +83,18 @@ class Found:
     gain_doubtful: Flags
     far: Flags
 
+    @classmethod
+    def joined(cls, parts: Sequence[Found]) -> Found:
+        """What was found of some functions, and then of others."""
+        numbers, errors, doubtful, gain_doubtful, far = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("numbers", "errors", "doubtful", "gain_doubtful", "far")
+        )
+        refused, gain_refused = (
+            [reason for part in parts for reason in getattr(part, name)] for name in ("refused", "gain_refused")
+        )
+        return cls(numbers, errors, refused, gain_refused, doubtful, gain_doubtful, far)
+
 
 class Lines:
     """Layouts of one size, one for each function."""
@@ -95,6 +107,10 @@ class Lines:
         self.count = len(layouts[0].points)
         sizes = [self.panels * COUNT, 2 * self.panels, 2 * len(DISTANCES) * self.count, 2 * RUNGS]
         self.bounds = np.cumsum([0, *sizes])
+
+    def some(self, functions: slice) -> Lines:
+        """The lines of some of the functions."""
+        return Lines(self.layouts, self.which[functions], self.mean, self.deviation)
 
     def stacked(self, name: str) -> Floats:
         """An attribute of every function's layout; one row if all have the same."""

@@ -21,6 +21,9 @@ from symkit.text import Expression, parse
 CHUNK = 4096
 """Functions that are sampled together, where all are sampled at the same points."""
 
+JUDGED = 256
+"""Functions whose samples are judged together: they should stay in the processor's cache."""
+
 FINE_PANELS = 50_000
 """Panels of all functions that are sampled together more finely."""
 
@@ -226,15 +229,23 @@ def _pass(plan: Plan, functions: Sequence[_Function], normal: Normal) -> _Pass:
     order = pool.order()
     lines = {name: line.x for name, line in zip(names.values(), layouts, strict=True)}
     sampled = order.sampled(lines, blurred)
-    values, slopes = sampled.values[roots], sampled.slopes[roots]
-    with np.errstate(all="ignore"):
-        noise, slope_noise = (
-            np.abs(spoilt[roots] - every[:, blurred]) * (ROUNDING / BLUR)
-            for spoilt, every in ((sampled.spoilt, values), (sampled.spoilt_slopes, slopes))
-        )
-    found = judge(made, Samples(values, slopes, noise, slope_noise), blurred)
+    parts = []
+    for start in range(0, len(roots), JUDGED):
+        some = slice(start, start + JUDGED)
+        parts.append(judge(made.some(some), _samples(sampled, roots[some], blurred), blurred))
+    found = Found.joined(parts)
     rooms = {name: line.room.ravel() for name, line in zip(names.values(), layouts, strict=True)}
     return _Pass(pool, order, sampled, made, roots, found, _coarse(pool, order, sampled, rooms)[roots])
+
+
+def _samples(sampled: Sampled, roots: Sequence[int], spoilt: NDArray[np.intp]) -> Samples:
+    """Those of some functions."""
+    rows = sampled.slope[roots]
+    values, slopes = sampled.values[roots], sampled.slopes[rows]
+    with np.errstate(all="ignore"):
+        noise = np.abs(sampled.spoilt[roots] - values[:, spoilt]) * (ROUNDING / BLUR)
+        slope_noise = np.abs(sampled.spoilt_slopes[rows] - slopes[:, spoilt]) * (ROUNDING / BLUR)
+    return Samples(values, slopes, noise, slope_noise)
 
 
 def _coarse(pool: Pool, order: Order, sampled: Sampled, rooms: Mapping[str, Floats]) -> NDArray[np.bool_]:
@@ -248,7 +259,7 @@ def _coarse(pool: Pool, order: Order, sampled: Sampled, rooms: Mapping[str, Floa
     with np.errstate(all="ignore"):
         for line, operands in groups.items():
             room = rooms[line]
-            moves = np.abs(sampled.slopes[operands, : len(room)]) * room
+            moves = np.abs(sampled.slopes[sampled.slope[operands], : len(room)]) * room
             values = np.abs(sampled.values[operands, : len(room)])
             moved[operands] = ((moves > MOVES) & (values - moves < ACTIVE)).any(axis=1)
     found[curved] = moved[order.operands[curved, 0]]

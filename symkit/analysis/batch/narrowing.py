@@ -12,12 +12,12 @@ from symkit.analysis.batch.pool import Order, Pool
 from symkit.analysis.batch.tape import OWN, SLOTS, VALUE, assembled, most_registers, padded, run
 from symkit.analysis.curve import Floats
 
-ROUNDS = 10
-LOOKS = 4
+ROUNDS = 12
+LOOKS = 5
 """Rounds for a change, and for a dip, each of which looks at as many points as there are SHARES."""
 
-SHARES = np.arange(1, 64) / 64
-NARROWING = 8.0 ** -np.arange(1.0, 17.0)
+SHARES = np.arange(1, 32) / 32
+NARROWING = 16.0 ** -np.arange(1.0, 13.0)
 AROUND = np.concatenate([-NARROWING, [0.0], NARROWING])
 
 TOUCHES = 1e-7
@@ -87,21 +87,25 @@ class _Terms:
             leaf = pool.nodes[nodes[k]]
             leaves[which[k]].append((k - firsts[which[k]], leaf if isinstance(leaf, float) else None))
         given = [(int(start) + k, leaf, i) for i, start in enumerate(self._starts[:-1]) for k, leaf in leaves[own[i]]]
+        self._rows = np.empty((0, 0))
         self._numbers = np.array([row for row, leaf, _ in given if leaf is not None], dtype=np.int64)
         self._values = np.array([leaf for _, leaf, _ in given if leaf is not None])
         self._lines = np.array([(row, i) for row, leaf, i in given if leaf is None], dtype=np.int64).reshape(-1, 2)
 
     def __call__(self, x: Floats, some: NDArray[np.intp] | None = None) -> Floats:
-        """Heights at points, one row a bracket, of some brackets or of all."""
+        """Heights at points, one row a bracket, of some brackets, ascending, or of all."""
         count = x.shape[1]
         each = np.arange(len(self._terms)) if some is None else some
-        rows = np.empty((self._starts[-1], padded(count)))
-        rows[self._numbers] = self._values[:, None]
-        place = np.zeros(len(self._terms), dtype=np.intp)
-        place[each] = np.arange(len(each))
-        row, owner = self._lines.T
-        rows[row, :count] = x[place[owner]]
-        rows[row, count:] = x[place[owner], -1:]
+        if self._rows.shape[1] != padded(count):
+            self._rows = np.empty((self._starts[-1], padded(count)))
+            self._rows[self._numbers] = self._values[:, None]
+        rows = self._rows
+        wanted = np.zeros(len(self._terms), dtype=bool)
+        wanted[each] = True
+        row, owner = self._lines[wanted[self._lines[:, 1]]].T
+        given = x[np.searchsorted(each, owner)]
+        rows[row, :count] = given
+        rows[row, count:] = given[:, -1:]
         first, last = (part[each] for part in self._parts)
         zero = np.zeros_like(first)
         run(rows, self._tape, np.stack([self._starts[each], zero, zero + rows.shape[1], first, last, zero], axis=1))

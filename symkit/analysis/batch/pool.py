@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,10 @@ from symkit.ops import Operator
 from symkit.text import Expression
 from symkit.text.names import FIXED_CONSTANTS
 
-MISSING = (-1, -1, -1)
+MISSING = (-1,) * SLOTS
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A node: an operator, the indices of its operands, and the constants that the operator stands on."""
 
     operator: Operator
@@ -41,12 +41,18 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """A row of values, and of slopes, for every node: at all points, and spoilt by rounding at some."""
+    """Nodes at all points, and spoilt by rounding at some.
+
+    Attributes:
+        values, spoilt: a row for every node.
+        slopes, spoilt_slopes: rows of slopes; `slope` says which is that of a node.
+    """
 
     values: Floats
-    slopes: Floats
     spoilt: Floats
+    slopes: Floats
     spoilt_slopes: Floats
+    slope: Words
 
 
 class Pool:
@@ -66,26 +72,37 @@ class Pool:
         self._index: dict[object, int] = {}
         self._made: list[Step | None] = []
         self._padded: list[tuple[int, ...]] = []
-        self._steps: dict[tuple[Operator, tuple[int, ...], tuple[int, ...], Settings], Step] = {}
+        self._steps: dict[tuple[int, tuple[int, ...], tuple[int, ...], Settings], Step] = {}
+        # A look-up by identity is much quicker than one by what an operator says. The record is kept, and so its id.
+        self._numbers: dict[Operator, int] = {}
+        self._operators: dict[int, tuple[int, tuple[str, ...], Operator]] = {}
 
     def include(self, expression: Expression, line: str) -> int:
         """The index of the root of an activation, its parameters at initial values, sampled at the points of a line."""
         placed: list[int] = []
-        values: Mapping[str, float] = {**FIXED_CONSTANTS, **expression.parameters}
-        has_settings = False
+        values: Mapping[str, float] = {}
         for node in expression.program.nodes:
-            if not has_settings and (
-                settable(node.operator) if node.kind is Kind.APPLY else node.kind is Kind.CONSTANT
-            ):
-                values = {**expression.constant_values(), **expression.parameters}
-                has_settings = True
             if node.kind is Kind.APPLY:
-                placed.append(self._apply(node.operator, tuple([placed[i] for i in node.operands]), values))
+                number, needed, operator = self._known(node.operator)
+                values = values or (_values(expression) if needed else values)
+                settings = tuple([(name, values[name]) for name in needed]) if needed else ()
+                placed.append(self._apply(number, operator, tuple([placed[i] for i in node.operands]), settings))
             elif node.kind is Kind.INPUT:
                 placed.append(self.line(line))
+            elif node.kind is Kind.NUMBER:
+                placed.append(self.number(node.number))
             else:
-                placed.append(self.number(node.number if node.kind is Kind.NUMBER else values[node.name]))
+                values = values or _values(expression)
+                placed.append(self.number(values[node.name]))
         return placed[expression.program.root]
+
+    def _known(self, operator: Operator) -> tuple[int, tuple[str, ...], Operator]:
+        """The number of an operator, and the constants that it stands on."""
+        found = self._operators.get(id(operator))
+        if found is None:
+            number = self._numbers.setdefault(operator, len(self._numbers))
+            found = self._operators[id(operator)] = number, settable(operator), operator
+        return found
 
     def _leaf(self, value: float | str, key: object) -> int:
         found = self._index.get(key)
@@ -99,22 +116,22 @@ class Pool:
             self._padded.append(MISSING)
         return found
 
-    def _apply(self, operator: Operator, operands: tuple[int, ...], values: Mapping[str, float]) -> int:
-        needed = settable(operator)
-        return self._applied(operator, operands, tuple([(name, values[name]) for name in needed]) if needed else ())
-
-    def _applied(self, operator: Operator, operands: tuple[int, ...], settings: Settings) -> int:
-        key = operator.name, operator.definition, operands, settings
+    def _apply(self, number: int, operator: Operator, operands: tuple[int, ...], settings: Settings) -> int:
+        key = number, operands, settings
         found = self._index.get(key)
         if found is None:
             found = self._index[key] = len(self.nodes)
             self.nodes.append(Applied(operator, operands, settings))
             self.lines.append(max([self.lines[i] for i in operands]))
-            made = self._step_of(operator, operands, settings)
+            self.levels.append(1 + max([self.levels[i] for i in operands]))
+            varying = tuple([slot for slot, i in enumerate(operands) if self.lines[i]])
+            active = tuple([slot for slot, i in enumerate(operands) if self.sloped[i]])
+            made = self._steps.get((number, varying, active, settings))
+            if made is None:
+                made = self._steps[number, varying, active, settings] = step(operator, varying, active, settings)
             self.sloped.append(made.sloped)
             self._made.append(made)
             self._padded.append((*operands, *MISSING)[:SLOTS])
-            self.levels.append(1 + max([self.levels[i] for i in operands]))
         return found
 
     def is_curved(self, index: int) -> bool:
@@ -139,16 +156,6 @@ class Pool:
     def number(self, value: float) -> int:
         return self._leaf(value, (value, math.copysign(1.0, value)))
 
-    def _step_of(self, operator: Operator, operands: tuple[int, ...], settings: Settings) -> Step:
-        """The Step that makes such a node."""
-        varying = tuple([slot for slot, i in enumerate(operands) if self.lines[i]])
-        active = tuple([slot for slot, i in enumerate(operands) if self.sloped[i]])
-        key = operator, varying, active, settings
-        found = self._steps.get(key)
-        if found is None:
-            found = self._steps[key] = step(*key)
-        return found
-
     def applied(self, index: int) -> Applied:
         """A node that is no leaf."""
         node = self.nodes[index]
@@ -166,7 +173,9 @@ class Pool:
         operands = np.array(self._padded, dtype=np.int64).reshape(count, SLOTS)
         each = np.arange(count)
         operands = np.where(operands < 0, each[:, None], operands)
-        registers = np.concatenate([operands, count + operands, each[:, None], count + each[:, None]], axis=1)
+        sloped = np.array(self.sloped, dtype=bool)
+        slope = np.cumsum(sloped) * sloped
+        registers = np.concatenate([operands, count + slope[operands], each[:, None], count + slope[:, None]], axis=1)
         return Order(
             [(i, node) for i, node in enumerate(self.nodes) if not isinstance(node, Applied)],
             operands,
@@ -174,7 +183,7 @@ class Pool:
             registers,
             np.array([made.value if made else 0 for made in self._made]),
             np.array([made.both if made else 0 for made in self._made]),
-            np.array(self.sloped, dtype=bool),
+            slope,
         )
 
 
@@ -188,7 +197,7 @@ class Order:
         applied: indices of nodes that are no leaves.
         registers: of each node the rows that its template names; those of slopes come after those of values.
         value, both: templates of the nodes.
-        sloped: which have slopes.
+        slope: which of the rows of slopes is that of a node; row 0 is of all that have none.
     """
 
     leaves: Sequence[tuple[int, float | str]]
@@ -197,26 +206,27 @@ class Order:
     registers: Words
     value: Words
     both: Words
-    sloped: NDArray[np.bool_]
+    slope: Words
 
     def sampled(self, lines: Mapping[str, Floats], spoilt: NDArray[np.intp]) -> Sampled:
         """Every node, and its slope, at the points of its line; and at those of number `spoilt`, spoilt by rounding."""
         count, points = len(self.operands), len(next(iter(lines.values())))
         split = padded(points)
-        tape, bounds = assembled(self.both[self.applied], self.registers[self.applied], 2 * count)
-        rows = np.empty((2 * count + most_registers(self.both[self.applied]), split + padded(len(spoilt))))
+        slopes = count + 1 + int(self.slope.max(initial=0))
+        templates = self.both[self.applied]
+        tape, bounds = assembled(templates, self.registers[self.applied], slopes)
+        rows = np.empty((slopes + most_registers(templates), split + padded(len(spoilt))))
+        rows[count] = 0.0
         for i, leaf in self.leaves:
             if isinstance(leaf, str):
                 rows[i] = _spread(lines[leaf], split, spoilt, rows.shape[1])
-                rows[count + i] = 1.0
+                rows[count + self.slope[i]] = 1.0
             else:
                 rows[i] = leaf
-        rows[count : 2 * count][~self.sloped] = 0.0
-        spread = [(0, 0, split, 0, bounds[-1], False), (0, split, rows.shape[1] - split, 0, bounds[-1], True)]
-        run(rows, tape, spread)
-        values, slopes = rows[:count], rows[count : 2 * count]
-        behind = slice(split, split + len(spoilt))
-        return Sampled(values[:, :points], slopes[:, :points], values[:, behind], slopes[:, behind])
+        run(rows, tape, [(0, 0, split, 0, bounds[-1], False), (0, split, rows.shape[1] - split, 0, bounds[-1], True)])
+        before, behind = slice(points), slice(split, split + len(spoilt))
+        values, sloped = rows[:count], rows[count:slopes]
+        return Sampled(values[:, before], values[:, behind], sloped[:, before], sloped[:, behind], self.slope)
 
     def values(self, lines: Mapping[str, Floats]) -> Floats:
         """Every node at the points of its line."""
@@ -227,6 +237,11 @@ class Order:
             rows[i] = np.pad(lines[leaf], (0, rows.shape[1] - points), mode="edge") if isinstance(leaf, str) else leaf
         run(rows, tape, [(0, 0, rows.shape[1], 0, bounds[-1], False)])
         return rows[:count, :points]
+
+
+def _values(expression: Expression) -> Mapping[str, float]:
+    """Of the constants and parameters that an expression may name."""
+    return {**FIXED_CONSTANTS, **expression.constant_values(), **expression.parameters}
 
 
 def _spread(x: Floats, split: int, spoilt: NDArray[np.intp], columns: int) -> Floats:

@@ -93,9 +93,7 @@ def run(
         numbers: (numbers, BLOCK), each row one number.
         factors: MASK + 1 + BLOCK of them.
     """
-    used = np.unique(tape[:, Field.KERNEL])
-    addresses = np.zeros(len(operators), dtype=np.int64)
-    addresses[used] = [_address(kernel(operators[i])) for i in used]
+    addresses = np.array([_address(operator) for operator in operators], dtype=np.int64)
     items = _blocks(jobs)
     words = np.array(
         [
@@ -123,8 +121,9 @@ def _blocks(jobs: Words) -> Words:
     return items
 
 
-def _address(code: Code) -> int:
-    address = ctypes.cast(code.run, ctypes.c_void_p).value
+@cache
+def _address(operator: Operator) -> int:
+    address = ctypes.cast(kernel(operator).run, ctypes.c_void_p).value
     assert address is not None
     return address
 
