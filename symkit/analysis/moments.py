@@ -117,7 +117,7 @@ def _all_four(first: Any, second: Any, both: Any) -> Moments | None:
     (m, dm), (v, dv), (s, ds), (c, dc) = numbers
     size = math.sqrt(max(s, 0.0))
     if spread.contains(0) and dv <= CONSTANT * s:
-        v, dv = 0.0, math.nextafter(dv + abs(v), math.inf)
+        v, dv = 0.0, math.nextafter(dv + abs(v), math.inf) if v else dv
     if not all(math.isfinite(x) for pair in numbers for x in pair) or dm > LOOSE * size or dv > LOOSE * v > 0 or v < 0:
         return None
     return Moments(m, v, s, dm, dv, True, "", ds, c, dc) if v or dv <= CONSTANT * s else None

@@ -110,6 +110,10 @@ def normal_cdf(x: Any) -> Any:
     return monotone("erfc")(-x / type(x)(2).sqrt()) / 2
 
 
+def normal_pdf(x: Any) -> Any:
+    return monotone("exp")(-square(x) / 2) / (2 * type(x).pi()).sqrt()
+
+
 def cosh(x: Any) -> Any:
     near = absolute(x)
     return near.lower().cosh().union(near.upper().cosh())

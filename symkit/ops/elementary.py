@@ -151,6 +151,7 @@ OPERATORS = (
         partials=(lambda b, x, y, r: x / r, lambda b, x, y, r: y / r),
         ball=balls.hypot,
         interval=intervals.hypot,
+        growth=growth.length,
         smoothness=0,
         kinks=lambda b, x, y: (b("hypot", x, y),),
         at_kink="NaN where both are 0",

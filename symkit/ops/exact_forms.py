@@ -129,6 +129,10 @@ def normal_cdf(m: Any, x: Any) -> Any:
     return erfc(m, -x / m.sqrt(2)) / 2
 
 
+def normal_pdf(m: Any, x: Any) -> Any:
+    return exp(m, -x * x / 2) / m.sqrt(2 * m.pi)
+
+
 def logaddexp(m: Any, a: Any, b: Any) -> Any:
     high = maximum(m, a, b)
     return high if m.isnan(high) or m.isinf(high) else high + m.log1p(exp(m, -abs(a - b)))

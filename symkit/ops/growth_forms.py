@@ -28,6 +28,12 @@ def about_operand(value: Any, a: Any) -> Any:
     return value.about_operand(a)
 
 
+def length(value: Any, a: Any, b: Any) -> Any:
+    """No smaller than either operand and no larger than their sum, in size."""
+    value = value.of_order_below((abs(a) + abs(b)).order)
+    return at_least_operand(at_least_operand(value, a), b)
+
+
 def power(value: Any, a: Any, b: Any) -> Any:
     exponent = b.only_number
     return value.powered(a, b) if exponent is None else value.raised(a, exponent)

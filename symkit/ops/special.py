@@ -252,6 +252,8 @@ OPERATORS = (
         "the derivative of normal_cdf",
         aliases=("φ",),
         latex=r"\varphi\left({0}\right)",
+        exact=exact.normal_pdf,
+        ball=balls.normal_pdf,
         expansion=lambda b, x: 1 / math.sqrt(2 * math.pi) * b("exp", -0.5 * (x * x)),
         partials=(lambda b, x, r: -(x * r),),
         range=(0.0, 0.4),

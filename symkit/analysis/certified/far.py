@@ -250,6 +250,8 @@ def far(plain: Intervals, value: Between, order: Between) -> FarIntervals:
     value = value.both(Between(level(low), level(high)))
     most, least = max(abs(low), abs(high)), 0.0 if low <= 0 <= high else min(abs(low), abs(high))
     order = order.both(Between(_log_bound(least), _log_cap(most)))
+    if low < 0 < high:
+        order = order.both(Between(None, log_of_parabola(hull(value.high, (-value).high, max_of))))
     for size in (value, -value):
         # The size of what is above a number that is positive is too.
         if is_rising(size.low) and size.low[0] > 0:
