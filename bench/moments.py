@@ -1,10 +1,11 @@
-"""Gaussian moments of thousands of functions at once: how long one takes, how many get numbers, are they right?
+"""Gaussian moments: of thousands of functions at once, and with proofs one by one. How long, how many, how near?
 
     python -m bench moments [--count 4000] [--seed 1] [--runs 5] [--sample 60] [--write]
 
 The four numbers are mean, variance, second moment and backward gain. A sample of each population is computed one by
-one as well: numbers must agree, and what one by one has no number for must have none. `--write` keeps the table in
-bench/results/moments.md and moments.json. Run it on a machine that has nothing else to do.
+one as well: numbers must agree, and what one by one has no number for must have none. A second table is of the proved
+numbers of the functions in tests/data/moments.json. `--write` keeps the tables in bench/results/moments.md and
+moments.json. Run it on a machine that has nothing else to do.
 """
 
 from __future__ import annotations
@@ -25,11 +26,15 @@ import numpy as np
 
 from symkit.analysis import backward_gain, moments
 from symkit.analysis.batch import Batch, moments_many
+from symkit.analysis.measure import measure_of
+from symkit.analysis.moments import gain_of
+from symkit.analysis.subject import Subject
 from symkit.spaces import Recipe, generated
 from symkit.text import Expression, parse
 from symkit.zoo.entries import read_entries
 
 RESULTS = Path(__file__).parent / "results" / "moments.md"
+FACTS = Path(__file__).parents[1] / "tests" / "data" / "moments.json"
 
 NOTHING = 1e-12
 """Part of the second moment below which a gain is rounding: one by one it may be said to be lost in that."""
@@ -86,6 +91,35 @@ worst | wrong | one by one, ms |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"""
 
 
+@dataclass(frozen=True)
+class Proofs:
+    """Proved numbers of one kind, each function in each of its settings.
+
+    Attributes:
+        median, longest: milliseconds of a function in a setting, what is measured included.
+        certified: of how many there is a proof.
+        worst: the largest proved error, relative to the root mean square, its square, or the gain.
+    """
+
+    name: str
+    functions: int
+    median: float
+    longest: float
+    certified: int
+    worst: float
+
+    def row(self) -> str:
+        share = f"{100 * self.certified / self.functions:.1f} %"
+        return (
+            f"| {self.name} | {self.functions} | {self.median:.1f} | {self.longest:.0f} | {share} | {self.worst:.1e} |"
+        )
+
+
+PROOFS_HEAD = """\
+| with proofs | functions x settings | median, ms | longest, ms | certified | worst error proved |
+|---|---:|---:|---:|---:|---:|"""
+
+
 def three_nodes() -> list[Expression]:
     """binary(unary(x), unary(x)) over all operators, as in B appendix A.4.3."""
     return [parse(binary.format(*pair)) for binary in BINARY for pair in product(UNARY, repeat=2)]
@@ -134,7 +168,7 @@ def tallied(name: str, expressions: Sequence[Expression], runs: int, sample: int
 
 def _pairs(expression: Expression, batch: Batch, i: int) -> list[tuple[float, float | None, float]]:
     """(at once, one by one, unit) of the four numbers."""
-    known, (gain, _) = moments(expression), backward_gain(expression)
+    known, (gain, _) = moments(expression, certified=False), backward_gain(expression)
     square = known.second_moment or 0.0
     return [
         (float(batch.mean[i]), known.mean, math.sqrt(square)),
@@ -142,6 +176,46 @@ def _pairs(expression: Expression, batch: Batch, i: int) -> list[tuple[float, fl
         (float(batch.second_moment[i]), known.second_moment, square),
         (float(batch.backward_gain[i]), gain, max(gain or 0.0, square)),
     ]
+
+
+def proofs() -> list[Proofs]:
+    """Of the functions in tests/data/moments.json: moments in every setting, and the gain where it is known."""
+    functions = json.loads(FACTS.read_text())["functions"]
+    settings = [(entry["expression"], s["mean"], s["variance"]) for entry in functions for s in entry["settings"]]
+    of_moments = [_proved_moments(*setting) for setting in settings]
+    of_gains = [_proved_gain(*setting) for setting in settings]
+    return [_proofs("mean, variance, covariance", of_moments), _proofs("backward gain", of_gains)]
+
+
+def _proofs(name: str, found: Sequence[tuple[float, float | None]]) -> Proofs:
+    seconds, errors = [took for took, _ in found], [error for _, error in found if error is not None]
+    times = statistics.median(seconds) * 1e3, max(seconds) * 1e3
+    return Proofs(name, len(found), *times, len(errors), max(errors, default=0.0))
+
+
+def _proved_moments(expression: str, mean: float, variance: float) -> tuple[float, float | None]:
+    """(seconds, the largest of the proved errors, or None where there is no proof)."""
+    start = time.perf_counter()
+    known = moments(expression, mean=mean, variance=variance)
+    took = time.perf_counter() - start
+    if not known.certified:
+        return took, None
+    square = known.second_moment or 1.0
+    pairs = (
+        (known.mean_error, math.sqrt(square)),
+        (known.variance_error, square),
+        (known.covariance_error, math.sqrt(square * variance)),
+    )
+    return took, max((error or 0.0) / unit for error, unit in pairs)
+
+
+def _proved_gain(expression: str, mean: float, variance: float) -> tuple[float, float | None]:
+    """The same of E[f'(X)**2], in units of itself."""
+    start = time.perf_counter()
+    subject = Subject.of(expression, mean, variance, None)
+    known = gain_of(subject, measure_of(subject))
+    took = time.perf_counter() - start
+    return took, (known.error or 0.0) / (known.value or 1.0) if known.certified else None
 
 
 def main(arguments: list[str]) -> None:
@@ -163,7 +237,9 @@ def main(arguments: list[str]) -> None:
         "the zoo": [entry.expression for entry in read_entries().values() if entry.kind == "activation"],
     }
     tallies = [tallied(name, es, given.runs, given.sample, given.seed) for name, es in populations.items()]
+    proved = proofs()
     table = "\n".join([HEAD, *(tally.row() for tally in tallies)])
+    table += "\n\n" + "\n".join([PROOFS_HEAD, *(p.row() for p in proved)])
     print(table)
     for tally in tallies:
         for wrong in tally.wrong:
@@ -171,11 +247,12 @@ def main(arguments: list[str]) -> None:
     if given.write:
         about = (
             "Times are of one function among all, for its four numbers, without parsing. Missed: what is found only "
-            f"one by one. Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}. "
+            "one by one. A proved error is relative to the root mean square, to its square, or to the gain. "
+            f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}. "
             "Made by `python -m bench moments --write`."
         )
         RESULTS.write_text(f"# Moments of many functions\n\n{table}\n\n{about}\n", encoding="utf-8")
-        content = json.dumps([asdict(tally) for tally in tallies], indent=1)
+        content = json.dumps([asdict(row) for row in (*tallies, *proved)], indent=1)
         RESULTS.with_suffix(".json").write_text(content + "\n", encoding="utf-8")
 
 
