@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symkit.analysis.batch.layout import COUNT, DISTANCES, LAST, RUNGS, Layout
+from symkit.analysis.batch.tape import BLUR
 from symkit.analysis.curve import Floats
 
 Flags = NDArray[np.bool_]
@@ -44,6 +45,15 @@ WEAK, LATER = 0.4, 1e-3
 
 BLURRED = 1e-3
 """Part of a value beside a point by which rounding may put it off."""
+
+ROUNDING = 2.0**-51
+"""By how much rounding may put an operation off."""
+
+TIMES = 4
+"""Times that samples beside points are spoilt by rounding, each time by chance."""
+
+FLIPPED = 0.03
+"""Part of the root mean square by which no sample beside a point may change: a condition went the other way."""
 
 DENSE = 10.0
 """Deviations within which steps are looked for."""
@@ -188,8 +198,12 @@ def _judge(lines: Lines, samples: Samples, blurred: NDArray[np.intp]) -> Found:
     for i in np.flatnonzero(slope_grows).tolist():
         gain_refused[i] = gain_refused[i] or "the slope grows too fast far from the mean"
 
-    doubtful = vague[:, :3].any(axis=1) | far | ~harmless.all(axis=1) | stepped
-    gain_doubtful = vague[:, 3] | slope_far | ~slope_harmless.all(axis=1) | stepped | broken
+    # Two numbers that are equal in float64 alone make a stretch that no point is.
+    alike = _flipped(lines, samples.values, samples.noise, scale)
+    steepness = np.maximum(np.sqrt(units[:, 3]), scale / lines.deviation)
+    slope_alike = _flipped(lines, samples.slopes, samples.slope_noise, steepness)
+    doubtful = alike | vague[:, :3].any(axis=1) | far | ~harmless.all(axis=1) | stepped
+    gain_doubtful = alike | slope_alike | vague[:, 3] | slope_far | ~slope_harmless.all(axis=1) | stepped | broken
     numbers = np.stack([mean, variance, second, gain], axis=1)
     return Found(numbers, errors, refused, gain_refused, doubtful, gain_doubtful, far | slope_far)
 
@@ -240,7 +254,7 @@ def _powers(lines: Lines, rows: Floats, noise: Floats) -> tuple[Floats, Flags]:
     if not lines.count:
         return np.zeros((len(rows), 0)), np.ones((len(rows), 0), dtype=bool)
     near = np.abs(lines.part(rows, 2, lines.count, 2, len(DISTANCES)))
-    blurred = noise[:, -2 * lines.count * len(DISTANCES) :].reshape(near.shape) > BLURRED * near
+    blurred = _beside(lines, noise) > BLURRED * near
     close, middle, wide = np.moveaxis(near, 3, 0)
     steps = np.log2(DISTANCES[1:] / DISTANCES[:-1])
     powers = np.where(close > middle, np.log2(close / middle) / steps[0], 0.0)
@@ -252,6 +266,24 @@ def _powers(lines: Lines, rows: Floats, noise: Floats) -> tuple[Floats, Flags]:
     if lines.layouts[0].graded:
         harmless |= (powers < WEAK) & (powers <= earlier + LATER)
     return powers.max(axis=2), np.asarray(harmless.all(axis=2))
+
+
+def _beside(lines: Lines, noise: Floats) -> Floats:
+    """How far rounding puts samples beside points off, (functions, points, 2, distances)."""
+    shape = lines.count, 2, len(DISTANCES)
+    most = noise[:, -TIMES * math.prod(shape) :].reshape(len(noise), TIMES, *shape).max(axis=1)
+    return np.asarray(most)
+
+
+def _flipped(lines: Lines, rows: Floats, noise: Floats, scale: Floats) -> Flags:
+    """Whether rounding changes a function beside a point by much, at more than the point's own place."""
+    if not lines.count:
+        return np.zeros(len(rows), dtype=bool)
+    near = lines.part(rows, 2, lines.count, 2, len(DISTANCES))
+    size = np.maximum(np.abs(near), scale[:, None, None, None])
+    flips = _beside(lines, noise) * (BLUR / ROUNDING) > FLIPPED * size
+    moves = np.abs(near[..., 0] - near[..., 1]) > FLIPPED * size[..., 0]
+    return np.asarray((flips[..., 1:].any(axis=3) | (flips[..., 0] & moves)).any(axis=(1, 2)) & (scale > 0))
 
 
 def _steps(lines: Lines, samples: Samples, slope: Floats, scale: Floats, units: Floats) -> tuple[Flags, Flags, Flags]:

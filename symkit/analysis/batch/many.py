@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.analysis.batch.judge import DENSE, Found, Lines, Samples, judge
+from symkit.analysis.batch.judge import DENSE, ROUNDING, TIMES, Found, Lines, Samples, judge
 from symkit.analysis.batch.layout import COMMON, FAR, FINE, Plan, layout, padded
 from symkit.analysis.batch.points import Places, Reach, distinct, places
 from symkit.analysis.batch.pool import Order, Pool, Sampled
@@ -26,9 +26,6 @@ JUDGED = 256
 
 FINE_PANELS = 50_000
 """Panels of all functions that are sampled together more finely."""
-
-ROUNDING = 2.0**-51
-"""By how much rounding may put an operation off."""
 
 THINNED = 4
 """Of so many samples of panels one is put off."""
@@ -225,7 +222,7 @@ def _pass(plan: Plan, functions: Sequence[_Function], normal: Normal) -> _Pass:
     which = np.array([place[f.points] for f in functions])
     made = Lines(layouts, which, normal.mean, normal.deviation)
     panels, ends, near, count = made.bounds[1:].tolist()
-    blurred = np.concatenate([np.arange(0, panels, THINNED), np.arange(ends, near)])
+    blurred = np.concatenate([np.arange(0, panels, THINNED), *[np.arange(ends, near)] * TIMES])
     order = pool.order()
     lines = {name: line.x for name, line in zip(names.values(), layouts, strict=True)}
     sampled = order.sampled(lines, blurred)

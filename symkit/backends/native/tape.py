@@ -32,7 +32,7 @@ BLOCK = 128
 
 MOST_OPERANDS = 3
 
-PARALLEL_FROM = 100_000
+PARALLEL_FROM = 4_000_000
 """Operations on single numbers from which a second thread pays."""
 
 STRIDE = 977
