@@ -290,6 +290,7 @@ def test_drawn_functions_lie_within_certificates(
         ("1/x", 0.0),
         ("1/x", 3.0),
         ("1/(x - 2)", 0.0),
+        ("1/(x - 2)**2", 0.0),
         ("1/abs(x)", 0.0),
         ("exp(x**2/2)", 0.0),
         ("exp(x**2)", 0.0),

@@ -28,6 +28,9 @@ NODES = (2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40)
 SHORTEST = 2.0**-90
 """Panels shorter than this, in deviations, are left over."""
 
+SHORT = 2.0**-20
+"""Panels shorter than this are left over where the values are too high for any rule."""
+
 MOST_PANELS = 4000
 
 
@@ -102,6 +105,10 @@ def integrals(
             sums = [a + b for a, b in zip(sums, found, strict=True)]
         elif last - first < SHORTEST * deviation or not first < 0.5 * (first + last) < last:
             left.append((first, last))
+        elif last - first < SHORT * deviation and _is_too_high(of, first, last, normal, terms):
+            # One after the other up to a pole, and none across it.
+            joins = left and left[-1][0] == last and not _is_hole(of, last)
+            left.append((first, left.pop()[1] if joins else last))
         else:
             middle = 0.5 * (first + last)
             if _is_hole(of, middle) and _is_hole(of, first + 0.3 * (last - first)):
@@ -131,6 +138,16 @@ def _panel(of: AnalyticEvaluator, low: float, high: float, normal: Gaussian, ter
                 for value, error in zip(found, errors, strict=True)
             ]
     return None
+
+
+def _is_too_high(of: AnalyticEvaluator, low: float, high: float, normal: Gaussian, terms: Sequence[Term]) -> bool:
+    """Whether no rule is exact enough for a panel with such values."""
+    from flint import acb, arb
+
+    middle = acb(0.5 * (low + high))
+    errors = _errors(of(middle), middle, (arb(high) - arb(low)) / 2, ELLIPSES[0], normal, terms)
+    most = 2 * math.log2(ELLIPSES[0]) * NODES[-1]
+    return errors is not None and max(e - t.tolerance for e, t in zip(errors, terms, strict=True)) > most
 
 
 def _is_hole(of: AnalyticEvaluator, x: float) -> bool:
