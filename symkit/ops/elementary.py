@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from symkit.ops import analytic_forms as analytic
+from symkit.ops import asymptotic_forms as asymptotic
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
 from symkit.ops import growth_forms as growth
@@ -26,6 +27,7 @@ OPERATORS = (
         overflows=True,
         growth=growth.exponential,
         analytic=analytic.method("exp"),
+        asymptotic=lambda x: x.exp(),
         safe=(0.0,),
         torch="torch.exp",
         native="exp",
@@ -47,6 +49,7 @@ OPERATORS = (
         overflows=True,
         growth=growth.exponential_from_zero,
         analytic=analytic.method("expm1"),
+        asymptotic=asymptotic.expm1,
         safe=(0.0,),
         torch="torch.expm1",
         torch_backward=(lambda b, x, r, g: g * (r + 1),),
@@ -70,6 +73,7 @@ OPERATORS = (
         protected={"log_abs_eps": lambda b, x: b("log_abs_eps", x)},
         growth=growth.logarithm,
         analytic=analytic.log,
+        asymptotic=lambda x: x.log(),
         safe=(1.0,),
         torch="torch.log",
         torch_backward=(lambda b, x, r, g: g / x,),
@@ -92,6 +96,7 @@ OPERATORS = (
         protected={"log_abs_eps": lambda b, x: b("log_abs_eps", 1 + x)},
         growth=growth.logarithm_of_more,
         analytic=analytic.log1p,
+        asymptotic=asymptotic.log1p,
         safe=(0.0,),
         torch="torch.log1p",
         native="log1p",
@@ -118,6 +123,7 @@ OPERATORS = (
         protected={"sqrt_abs_eps": lambda b, x: b("sqrt_abs_eps", x)},
         growth=growth.root,
         analytic=analytic.sqrt,
+        asymptotic=lambda x: x**0.5,
         safe=(1.0,),
         torch="torch.sqrt",
         native="sqrt",

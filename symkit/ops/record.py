@@ -155,6 +155,8 @@ class Operator:
         rounded_partials: whether they are right to float64 alone: a series that is cut, or a rounded constant.
         ball: (*balls) -> ball enclosing the range, on python-flint's `arb`.
         analytic: (*complex balls) -> the same on `acb`s, where it is analytic; right of its kinks if it has any.
+        asymptotic: (*expansions next to 0) -> that of the result, where an operand grows or ends the domain; None where
+            its Taylor expansion does; see asymptotic_forms.
         smoothness: derivatives that are continuous: -1 jumps, 0 continuous with kinks, inf analytic.
         kinks: (b, *operands) -> terms whose zero sets hold every point where the function is not smooth.
         at_kink: the value the partial takes there, in words.
@@ -208,6 +210,7 @@ class Operator:
     rounded_partials: bool = False
     ball: Callable[..., Any] | None = None
     analytic: Callable[..., Any] | None = None
+    asymptotic: Callable[..., Any] | None = None
     smoothness: float = math.inf
     kinks: Callable[..., tuple[Term, ...]] | None = None
     at_kink: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from symkit.ops import analytic_forms as analytic
+from symkit.ops import asymptotic_forms as asymptotic
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
 from symkit.ops import growth_forms as growth
@@ -57,6 +58,7 @@ OPERATORS = (
         range=(0.0, 1.0),
         growth=growth.logistic,
         analytic=analytic.sigmoid,
+        asymptotic=asymptotic.sigmoid,
         safe=(0.0,),
         torch="torch.sigmoid",
         torch_backward=(lambda b, x, r, g: g * (1 - r) * r,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from symkit.ops import analytic_forms as analytic
+from symkit.ops import asymptotic_forms as asymptotic
 from symkit.ops import ball_forms as balls
 from symkit.ops import exact_forms as exact
 from symkit.ops import growth_forms as growth
@@ -121,6 +122,7 @@ OPERATORS = (
         range=(-HALF_PI, HALF_PI),
         growth=growth.at_most_operand,
         analytic=analytic.arctan,
+        asymptotic=asymptotic.arctan,
         safe=(0.0,),
         parity="odd",
         torch="torch.atan",
@@ -184,6 +186,7 @@ OPERATORS = (
         range=(-1.0, 1.0),
         growth=growth.at_most_operand,
         analytic=analytic.method("tanh"),
+        asymptotic=asymptotic.tanh,
         safe=(0.0,),
         parity="odd",
         torch="torch.tanh",
