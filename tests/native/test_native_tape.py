@@ -86,9 +86,10 @@ def test_a_job_keeps_to_its_rows_columns_and_part_of_the_tape() -> None:
 
 
 def test_only_noisy_results_of_jobs_with_factors_are_spoilt() -> None:
-    rows = np.stack([np.full(300, 3.0), *np.zeros((3, 300))])
+    width = 100 + BLOCK + 72
+    rows = np.stack([np.full(width, 3.0), *np.zeros((3, width))])
     tape = [step(0, 1, 0, -1, noisy=True), step(0, 2, 0, -1), step(0, 3, 0, -1, noisy=True)]
-    after = ran(rows, tape, [job(0, 0, 100, 0, 3), job(0, 100, 200, 0, 3, factors=0)], "mul")
+    after = ran(rows, tape, [job(0, 0, 100, 0, 3), job(0, 100, BLOCK + 72, 0, 3, factors=0)], "mul")
     assert np.all(after[1:, :100] == 6.0)
     assert np.all(after[2] == 6.0)
     for row in (1, 3):
@@ -100,10 +101,10 @@ def test_only_noisy_results_of_jobs_with_factors_are_spoilt() -> None:
 
 
 def test_threads_change_no_bit() -> None:
-    rows = np.zeros((40, 4096))
-    rows[0] = np.linspace(-5, 5, 4096)
+    rows = np.zeros((40, 2**17))
+    rows[0] = np.linspace(-5, 5, 2**17)
     tape = [step(k % 3, k + 1, k, noisy=True) for k in range(39)]
-    jobs = [job(0, 0, 2048, 0, 39), job(0, 2048, 2048, 0, 39, factors=0)]
+    jobs = [job(0, 0, 2**16, 0, 39), job(0, 2**16, 2**16, 0, 39, factors=0)]
     before = torch.get_num_threads()
     found = []
     try:

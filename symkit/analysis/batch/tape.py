@@ -226,7 +226,7 @@ def _run(rows: Floats, tape: Words, first: int, last: int, spoils: bool) -> None
 @cache
 def factors() -> Floats:
     """Factors near 1, above and below by chance; the same in every run."""
-    return np.asarray(1.0 + BLUR * (np.random.default_rng(0).integers(0, 2, 2**18 + 128) * 2.0 - 1.0))
+    return np.asarray(1.0 + BLUR * (np.random.default_rng(0).integers(0, 2, 2**19) * 2.0 - 1.0))
 
 
 @cache

@@ -27,7 +27,7 @@ from symkit.ops import Operator
 Floats = NDArray[np.float64]
 Words = NDArray[np.int64]
 
-BLOCK = 128
+BLOCK = 512
 """Columns that a tape is run over at once."""
 
 MOST_OPERANDS = 3
@@ -91,7 +91,7 @@ def run(
             of a job start at 0 or more, its noisy results are each multiplied by one.
         operators: those that KERNEL counts, all with native forms.
         numbers: (numbers, BLOCK), each row one number.
-        factors: MASK + 1 + BLOCK of them.
+        factors: at least MASK + 1 + BLOCK of them.
     """
     addresses = np.array([_address(operator) for operator in operators], dtype=np.int64)
     items = _blocks(jobs)
