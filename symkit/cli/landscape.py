@@ -65,7 +65,7 @@ def landscape(
 
     subjects = [read_expression(formula)]
     if against is not None:
-        subjects.append(known(against.strip()))
+        subjects.append(known(against.strip(), subjects[0].kind))
     for subject in subjects:
         check_kind(subject)
     # Nobody trains for a picture that cannot be drawn.
@@ -80,7 +80,7 @@ def landscape(
 
     start = time.perf_counter()
     dataset = get_dataset(data)
-    objective = None if measure is None else _objective(known(measure.strip()), dataset.task)
+    objective = None if measure is None else _objective(known(measure.strip(), "loss"), dataset.task)
     competing = [contenders(subject, dataset.task, "auto")[0] for subject in subjects]
     parts, plan, look = split(dataset), Plan(epochs), Look(steps, span, directions, seed)
     with progress("training, then looking around", len(competing) * (epochs + look.points), "steps") as advance:

@@ -13,7 +13,7 @@ from symkit.analysis.batch.judge import DENSE, ROUNDING, TIMES, Found, Lines, Sa
 from symkit.analysis.batch.layout import COMMON, FAR, FINE, Plan, layout, padded
 from symkit.analysis.batch.points import Places, Reach, distinct, places
 from symkit.analysis.batch.pool import Order, Pool, Sampled
-from symkit.analysis.batch.tape import BLUR
+from symkit.analysis.batch.tape import BLUR, load_kernels
 from symkit.analysis.curve import Floats, Normal
 from symkit.errors import DomainError
 from symkit.text import Expression, parse
@@ -78,6 +78,10 @@ class _Pass:
     coarse: NDArray[np.bool_]
 
 
+MANY = 256
+"""So many functions are worth loading kernels for."""
+
+
 def moments_many(
     expressions: Sequence[Expression | str],
     *,
@@ -101,6 +105,8 @@ def moments_many(
         DomainError: for a loss, or a variance that is not positive and finite.
     """
     normal = _normal(mean, variance)
+    if len(expressions) >= MANY:
+        load_kernels()
     numbers, errors = np.full((len(expressions), 4), math.nan), np.full((len(expressions), 4), math.nan)
     reasons = [""] * len(expressions)
     for start in range(0, len(expressions), CHUNK):

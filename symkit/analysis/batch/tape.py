@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence, Set
 from functools import cache
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +50,12 @@ def _rounds(operator: Operator) -> bool:
 class Library:
     """What all tapes share: the operators and the numbers that instructions name, and templates.
 
-    A template is the code of one Program of few registers. It is kept as instructions behind those of others.
+    A template is the code of one Program of few registers. It is kept as instructions behind those of others. Whoever
+    adds or asks for everything holds the lock: threads share the library.
     """
 
     def __init__(self) -> None:
+        self.lock = RLock()
         self.operators: list[Operator] = []
         self._places: dict[Operator, int] = {}
         self._numbers: dict[str, int] = {}
@@ -76,10 +80,11 @@ class Library:
 
     def numbers(self, columns: int) -> Floats:
         """A row for every number."""
-        if self._number_rows.shape != (len(self._numbers), columns):
-            values = np.array([float.fromhex(text) for text in self._numbers])
-            self._number_rows = np.repeat(values[:, None], columns, axis=1)
-        return self._number_rows
+        with self.lock:
+            if self._number_rows.shape != (len(self._numbers), columns):
+                values = np.array([float.fromhex(text) for text in self._numbers])
+                self._number_rows = np.repeat(values[:, None], columns, axis=1)
+            return self._number_rows
 
     def add(self, instructions: Words, registers: int) -> int:
         """The place of a new template, and how many registers of its own it has."""
@@ -91,11 +96,12 @@ class Library:
 
     def table(self) -> tuple[Words, Words, Words, Words]:
         """Of all templates the instructions, and of each where they start, their number, and its own registers."""
-        if self._known < len(self._templates):
-            self._known = len(self._templates)
-            self._flat = np.concatenate(self._templates)
-            self._arrays = np.array(self._starts), np.array(self._sizes), np.array(self._room)
-        return self._flat, *self._arrays
+        with self.lock:
+            if self._known < len(self._templates):
+                self._known = len(self._templates)
+                self._flat = np.concatenate(self._templates)
+                self._arrays = np.array(self._starts), np.array(self._sizes), np.array(self._room)
+            return self._flat, *self._arrays
 
 
 LIBRARY = Library()
@@ -109,6 +115,11 @@ def template(program: Program, varying: Set[str], places: dict[str, int]) -> int
         varying: inputs that change along the line; what does not is not spoilt by rounding.
         places: registers of the inputs.
     """
+    with LIBRARY.lock:
+        return _added(program, varying, places)
+
+
+def _added(program: Program, varying: Set[str], places: dict[str, int]) -> int:
     registers: list[int] = []
     moving: set[int] = set()
     made: list[tuple[int, ...]] = []
@@ -219,6 +230,7 @@ def _run(rows: Floats, tape: Words, first: int, last: int, spoils: bool) -> None
         operands = [value != 0 if slot in record.takes_truth else value for slot, value in enumerate(operands)]
         rows[result] = numpy_function(record)(*operands)
         if noisy and spoils:
+            # Another start each time, so that no two results that cancel share their factors.
             start = k * 977 % 2**17
             rows[result] *= factors()[start : start + count]
 
@@ -231,6 +243,14 @@ def factors() -> Floats:
 
 @cache
 def _is_native() -> bool:
+    """Kernels share their threads with torch; where it is not loaded, loading it takes longer than they save."""
+    if "torch" not in sys.modules:
+        return False
     from symkit.backends.native.backend import is_available
 
     return is_available()
+
+
+def load_kernels() -> None:
+    """For many functions kernels are worth loading, if nothing was run without them yet."""
+    import symkit.backends.native.backend  # noqa: F401
