@@ -252,7 +252,8 @@ def main(arguments: list[str]) -> None:
             "Made by `python -m bench moments --write`."
         )
         RESULTS.write_text(f"# Moments of many functions\n\n{table}\n\n{about}\n", encoding="utf-8")
-        content = json.dumps([asdict(row) for row in (*tallies, *proved)], indent=1)
+        rows: list[Tally | Proofs] = [*tallies, *proved]
+        content = json.dumps([asdict(row) for row in rows], indent=1)
         RESULTS.with_suffix(".json").write_text(content + "\n", encoding="utf-8")
 
 
