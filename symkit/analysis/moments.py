@@ -153,4 +153,4 @@ def _proved(subject: Subject, requests: list[Request], *, slope: bool) -> list[A
 def _number(ball: Any) -> tuple[float, float]:
     """The float nearest to the middle of a ball, and how far from it the ball reaches."""
     middle = float(ball.mid())
-    return middle, float_above(abs(ball - middle).upper())
+    return middle + 0.0, abs(float_above(abs(ball - middle).upper()))
