@@ -82,7 +82,7 @@ def shape_rows(found: Shape) -> Iterator[Row]:
             _first([f"{b.kind}, {b.height:.6g} {_down(b.kind)} at x = {b.peak:.6g}" for b in found.bump_shapes]),
         )
     yield "smoothness", smoothness(found.smoothness)
-    yield "Lipschitz constant", plain(lipschitz(found))
+    yield "Lipschitz constant", plain(lipschitz(found).removesuffix(", proved"))
     if found.saturation:
         yield (
             "saturated",

@@ -16,7 +16,6 @@ from symkit.cli.card import card
 from symkit.cli.console import emit, emit_json, remark
 from symkit.cli.progress import progress
 from symkit.cli.run import check_kind, contenders
-from symkit.errors import DomainError
 from symkit.files import check_place
 from symkit.text import Expression
 
@@ -101,8 +100,6 @@ def landscape(
 
 
 def _objective(expression: Expression, task: Task) -> Objective:
-    if expression.kind != "loss":
-        raise DomainError(f"--measure takes a loss in y (target) and p (prediction) or z (logit), not {expression}")
     from symkit.cli.network import objective
 
     return objective(task, expression, "auto")

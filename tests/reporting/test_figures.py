@@ -194,11 +194,10 @@ def written(drawn: Figure) -> list[tuple[str, Any]]:
     return [(text.get_text(), text.get_window_extent(renderer)) for text in texts if text.get_text()]
 
 
-@pytest.mark.parametrize("format", ["svg", "png"])
-def test_a_figure_has_the_same_bytes_at_every_run(format: str, tmp_path: Path) -> None:
-    file = tmp_path / f"figure.{format}"
+def test_a_figure_has_the_same_bytes_at_every_run(tmp_path: Path) -> None:
+    file = tmp_path / "figure.svg"
     plot_literature_figure(literature_figure("r-4.5"), file)
-    second = tmp_path / f"second.{format}"
+    second = tmp_path / "second.svg"
     code = (
         "import sys; from symkit.reporting.figure_drawing import *; from symkit.reporting.figures import *;"
         "plot_literature_figure(literature_figure('r-4.5'), sys.argv[1])"

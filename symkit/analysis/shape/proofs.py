@@ -15,7 +15,7 @@ from symkit.checking.monotone import never_turns
 from symkit.checking.zone import Side, Zone
 from symkit.ir import Kind, Node, Program, ProgramBuilder, rebuild
 
-SECONDS = 0.2
+SECONDS = 0.05
 """For all of the proofs about one activation."""
 
 AGREES = 1e-6
