@@ -68,9 +68,13 @@ class Subject:
         """Those of f."""
         return breakpoints(self.program, self.values, self.variable, self.normal)
 
+    @cached_property
+    def joint(self) -> Program:
+        """f and f' as the roots of one Program."""
+        builder = ProgramBuilder()
+        return builder.build([builder.include(program)[program.root] for program in (self.program, self.derivative)])
+
     @property
     def joint_breakpoints(self) -> list[float]:
         """Those of f and f'."""
-        builder = ProgramBuilder()
-        roots = [builder.include(program)[program.root] for program in (self.program, self.derivative)]
-        return breakpoints(builder.build(roots), self.values, self.variable, self.normal)
+        return breakpoints(self.joint, self.values, self.variable, self.normal)

@@ -253,4 +253,6 @@ def _is_native() -> bool:
 
 def load_kernels() -> None:
     """For many functions kernels are worth loading, if nothing was run without them yet."""
-    import symkit.backends.native.backend  # noqa: F401
+    from symkit.backends.native.backend import is_available
+
+    is_available()

@@ -16,8 +16,7 @@ from symkit.analysis.certified.tail_bounds import Tail, bounds
 from symkit.analysis.curve import Curve, Floats
 from symkit.analysis.subject import Subject
 from symkit.evaluation.analytic import AnalyticEvaluator, precision
-from symkit.ir import Program, ProgramBuilder
-from symkit.transform import gradient
+from symkit.ir import Program
 
 ENOUGH = 62.0
 """Bits below the largest value of an integrand that panels and rests stay."""
@@ -58,7 +57,6 @@ class _Work:
     subject: Subject
     program: Program
     normal: Gaussian
-    requests: Sequence[Request]
     terms: Sequence[Term]
     counts: Sequence[tuple[float, float]]
 
@@ -73,9 +71,9 @@ class _Work:
             peak = float(np.max(bits[np.isfinite(bits)], initial=-1e5))
             terms.append(Term(request.root, request.power, request.weighted, peak - ENOUGH - SHARE))
             counts.append((_end(bits[0], peak), _end(bits[1], peak)))
-        program = _joint(subject.program, subject.variable) if slope else subject.program
+        program = subject.joint if slope else subject.program
         normal = Gaussian.of(subject.normal.mean, subject.variance)
-        return cls(subject, program, normal, requests, terms, counts)
+        return cls(subject, program, normal, terms, counts)
 
     def answers(self) -> list[Answer]:
         ends, rests = [], []
@@ -167,13 +165,6 @@ def _joined(a: Rest, b: Rest) -> Rest:
     if a.diverges or b.diverges:
         return Rest(diverges=True)
     return Rest(None if a.value is None or b.value is None else a.value + b.value)
-
-
-def _joint(program: Program, variable: str) -> Program:
-    """A function and its derivative."""
-    builder = ProgramBuilder()
-    roots = [builder.include(p)[p.root] for p in (program, gradient(program, [variable]))]
-    return builder.build(roots)
 
 
 def _sizes(curve: Curve, subject: Subject) -> Floats:

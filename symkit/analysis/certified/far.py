@@ -129,7 +129,7 @@ class FarIntervals(Intervals):
         """log(a), or if `from_zero` at most log(2*|a| + 1) in size."""
         if not from_zero:
             return far(self, self.value.both(a.order), self.order)
-        bound = log_of_sum(a.order.shifted(0, log_of(2)), Between(level(0), level(0))).high
+        bound = log_of_sum(a.order.shifted(0, log_of(2)).high, level(0))
         floor = times(bound, -1)
         return far(self, self.value.both(Between(floor, bound)), self.order)
 
@@ -149,7 +149,7 @@ class FarIntervals(Intervals):
     def __add__(self, other: Intervals) -> FarIntervals:
         other = as_far(other)
         plain = Intervals.__add__(self, other)
-        order = Between(None, log_of_sum(self.order, other.order).high)
+        order = Between(None, log_of_sum(self.order.high, other.order.high))
         same = self.low.min() >= 0 and other.low.min() >= 0 or self.high.max() <= 0 and other.high.max() <= 0
         if same:
             order = Between(tighter(self.order.low, other.order.low, 1), order.high)

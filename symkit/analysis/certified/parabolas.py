@@ -91,22 +91,16 @@ def is_rising(a: Parabola | None) -> TypeGuard[Parabola]:
 
 def product_of_rising(a: Parabola, b: Parabola, *, least: bool) -> Parabola | None:
     """Of two that are never negative; a lower bound may leave terms of higher degree out."""
-    from flint import arb
-
     cubic = a[1] * b[2] + a[2] * b[1]
     quartic = a[2] * b[2]
     if not least and not (cubic.is_zero() and quartic.is_zero()):
         return None
-    found = (a[0] * b[0], a[0] * b[1] + a[1] * b[0], a[0] * b[2] + a[1] * b[1] + a[2] * b[0])
-    return tuple(arb(c) for c in found)  # type: ignore[return-value]
+    return a[0] * b[0], a[0] * b[1] + a[1] * b[0], a[0] * b[2] + a[1] * b[1] + a[2] * b[0]
 
 
-def log_of_sum(a: Between, b: Between) -> Between:
-    """Bounds of log(exp(a) + exp(b)); the upper one also where one of them is log(0)."""
-    if a.high is None or b.high is None:
-        return UNKNOWN
-    high = hull(a.high, b.high, max_of)
-    return Between(None, total(high, level(log_of(2))))
+def log_of_sum(a: Parabola | None, b: Parabola | None) -> Parabola | None:
+    """Above log(exp(x) + exp(y)), for x below a and y below b."""
+    return total(hull(a, b, max_of), level(log_of(2)))
 
 
 def log_of_parabola(a: Parabola | None) -> Parabola | None:
