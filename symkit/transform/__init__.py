@@ -6,6 +6,7 @@ from symkit.transform.guard import guarded
 from symkit.transform.rewrite import Rule, rewrite
 from symkit.transform.stabilise import RULES, stabilise, stabilised
 from symkit.transform.torch_chain import torch_gradient_program
+from symkit.transform.weights import weighted, with_numbers
 
 __all__ = [
     "RULES",
@@ -22,5 +23,7 @@ __all__ = [
     "tangents",
     "torch_gradient_program",
     "vjp",
+    "weighted",
     "with_gradient",
+    "with_numbers",
 ]
