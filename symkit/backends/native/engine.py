@@ -82,6 +82,10 @@ class Code:
             self.run = signature(self._engine.get_function_address("run"))
             self.parallel = self._engine.get_function_address("parallel")
 
+    def function(self, name: str) -> Callable[[bytes], None]:
+        """Another function of the kernel, of its arguments alone."""
+        return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._engine.get_function_address(name))
+
 
 def cache_key(fingerprint: str, *target: str) -> str:
     """Kernels for another target, or of another compiler or version of this package, are other kernels."""

@@ -52,6 +52,16 @@ class Format:
         """The smallest normal number."""
         return 2.0 ** (1 - self.bias)
 
+    @property
+    def largest(self) -> float:
+        """The largest finite number."""
+        return (2.0 - 2.0**-self.mantissa) * 2.0**self.bias
+
+    @property
+    def size(self) -> int:
+        """Bytes of a number."""
+        return 4 if self.real is Type.FLOAT else 8
+
 
 FLOAT32 = Format("float32", Type.FLOAT, Type.INT32, 23, 127)
 FLOAT64 = Format("float64", Type.DOUBLE, Type.INT64, 52, 1023)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symkit.backends.native.machine import Format, Machine, Value
 from symkit.backends.native.maths import FORMS
 from symkit.evaluation.truth import fitted, is_truth
@@ -19,12 +21,17 @@ def translate(program: Program, format: Format) -> tuple[Machine, list[Value]]:
     The Program is lowered to operators with native forms, and its constants are bound.
     """
     machine = Machine(format)
+    return machine, instantiate(program, machine, {})
+
+
+def instantiate(program: Program, machine: Machine, leaves: Mapping[str, Value]) -> list[Value]:
+    """The value of every root of such a Program; leaves are what is given for their names, or arguments."""
     values: list[Value] = []
     for node in program.nodes:
         if node.kind is Kind.NUMBER:
             values.append(machine.real(node.number))
         elif node.is_leaf:
-            values.append(machine.argument(node.name))
+            values.append(leaves[node.name] if node.name in leaves else machine.argument(node.name))
         else:
             operands = fitted(
                 node,
@@ -35,5 +42,4 @@ def translate(program: Program, format: Format) -> tuple[Machine, list[Value]]:
             )
             assert node.operator.native is not None
             values.append(FORMS[node.operator.native](machine, *operands))
-    roots = [machine.as_real(values[r]) if is_truth(program.nodes[r]) else values[r] for r in program.roots]
-    return machine, roots
+    return [machine.as_real(values[r]) if is_truth(program.nodes[r]) else values[r] for r in program.roots]
