@@ -7,7 +7,7 @@ Everything is kept for the whole run: exact values are slow, and every backend a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -105,15 +105,22 @@ def rows(roots: Sequence[torch.Tensor]) -> Array:
 
 
 @cache
-def torch_errors(operator: Operator, dtype: str) -> dict[Point, Array]:
-    """For each point that a dtype holds, by root, the largest finite error of eager torch among its neighbours."""
+def torch_near(operator: Operator, dtype: str) -> dict[Point, tuple[list[Point], Array]]:
+    """For each point that a dtype holds its neighbours, and eager torch's results there: shape (roots, neighbours)."""
     centres = [point for point in points(operator) if holds(dtype, point)]
-    near = [neighbour for point in centres for neighbour in neighbours(operator, point, dtype)]
-    exact, remainder = exact_jet(operator, near)
-    with np.errstate(invalid="ignore"):
-        errors = np.abs((exact - torch_jet(operator, near, TORCH_DTYPES[dtype])) + remainder)
-    worst = np.where(np.isfinite(errors), errors, 0.0).reshape(len(exact), len(centres), NEIGHBOURS).max(axis=2)
-    return dict(zip(centres, worst.T, strict=True))
+    near = [neighbours(operator, point, dtype) for point in centres]
+    got = torch_jet(operator, [point for about in near for point in about], TORCH_DTYPES[dtype])
+    by_centre = got.reshape(len(got), len(centres), NEIGHBOURS).swapaxes(0, 1)
+    return dict(zip(centres, zip(near, by_centre, strict=True), strict=True))
+
+
+def torch_errors(operator: Operator, dtype: str, point: Point, root: int) -> Iterator[float]:
+    """The finite errors of eager torch at the neighbours of a point; one by one, since exact values are slow."""
+    near, got = torch_near(operator, dtype)[point]
+    for i, neighbour in enumerate(near):
+        exact, remainder = _exact_at(operator, neighbour)[:, root]
+        if math.isfinite(exact) and math.isfinite(got[root, i]):
+            yield abs((exact - got[root, i]) + remainder)
 
 
 def torch_jet(operator: Operator, at: Sequence[Point], dtype: torch.dtype) -> Array:
@@ -147,20 +154,23 @@ def autograd_jet(
 def faults(operator: Operator, at: Sequence[Point], got: Array, dtype: str, library: str = "torch") -> list[str]:
     """Where results of shape (roots, points) are not the exact values within tolerance; empty if nowhere."""
     exact, remainder = exact_jet(operator, at)
-    errors = torch_errors(operator, FORMATS[dtype].computed)
     whole = jet(operator)
     applied = {node.operator.name for node in whole.program.nodes if not node.is_leaf}
     found: list[str] = []
     for root, order in enumerate(whole.orders):
-        error = np.array([errors[point][root] for point in at])
         ulps = units(library, applied if order else ())
-        right = agree(got[root], exact[root], remainder[root], error, dtype, ulps)
+        right = agree(got[root], exact[root], remainder[root], 0.0, dtype, ulps)
         for i in np.flatnonzero(~right):
-            value, wanted = float(got[root, i]), float(exact[root, i])
-            if not _excused(operator, at[i], root, value, wanted):
-                found.append(
-                    f"{operator.name} {order} at {at[i]}: {value}, exact {wanted}, torch off by {error[i]:.3g}"
-                )
+            value, wanted, rest = float(got[root, i]), float(exact[root, i]), float(remainder[root, i])
+            worst = 0.0
+            for error in torch_errors(operator, FORMATS[dtype].computed, at[i], root):
+                worst = max(worst, error)
+                if agree(value, wanted, rest, worst, dtype, ulps):
+                    break
+            else:
+                if not _excused(operator, at[i], root, value, wanted):
+                    place = f"{operator.name} {order} at {at[i]}"
+                    found.append(f"{place}: {value}, exact {wanted}, torch off by {worst:.3g}")
     return found
 
 
