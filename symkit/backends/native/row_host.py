@@ -134,7 +134,9 @@ def _prepare(
         strides.append((0, 0, weight.stride(0)))
     along = logits.stride(1) == 1 and classes >= SHORT
     if loss.has_gradient:
-        strides.append(boxed(torch.empty_like(logits)))
+        gradient = torch.empty_like(logits)
+        strides.append(boxed(gradient))
+        along = along and gradient.stride(1) == 1
     box = RowBox(
         STORAGES[logits.dtype],
         STORAGES[target.dtype] if loss.label is None else None,
