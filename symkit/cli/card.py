@@ -32,11 +32,12 @@ def listing(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: S
     """A table of one line a row, the widest column cut where the terminal ends; `numbers` are aligned to the right."""
     widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="cyan", pad_edge=False)
+    # rich takes room from columns that may wrap first; no cell does, for it says so itself.
     for position, (column, width) in enumerate(zip(columns, widths, strict=True)):
         justify: Literal["left", "right"] = "right" if position in numbers else "left"
-        table.add_column(column, justify=justify, no_wrap=True, min_width=None if width == max(widths) else width)
+        table.add_column(column, justify=justify, no_wrap=width < max(widths))
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
     return table
 
 

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from symkit.cli.arguments import Formula, JsonOption, read_expression
+from symkit.cli.arguments import Formula, JsonOption, read_trainable
 from symkit.cli.card import card
 from symkit.cli.console import emit, emit_json, remark
 from symkit.cli.progress import progress
-from symkit.cli.run import check_kind, contenders
+from symkit.cli.run import contenders
+from symkit.errors import DomainError
 from symkit.files import check_place
-from symkit.text import Expression
 
 if TYPE_CHECKING:
     from symkit.cli.data import Task
-    from symkit.cli.network import Objective
     from symkit.cli.surroundings import View
 
 MAX_NAME = 42
@@ -60,18 +59,17 @@ def landscape(
       symkit landscape "x*sigmoid(x)" --directions 1 -o swish.svg --json
     """
     from symkit.reporting.canvas import check_installed, format_of
-    from symkit.reporting.subjects import known
 
-    subjects = [read_expression(formula)]
-    if against is not None:
-        subjects.append(known(against.strip(), subjects[0].kind))
-    for subject in subjects:
-        check_kind(subject)
+    subjects = [read_trainable(text) for text in (formula, against) if text is not None]
+    measured = None if measure is None else read_trainable(measure)
+    if measured is not None and measured.kind != "loss":
+        raise DomainError(f"--measure takes a loss; {measured} is an activation")
     # Nobody trains for a picture that cannot be drawn.
     format_of(output)
     check_place(output)
     check_installed()
     from symkit.cli.data import get_dataset, split
+    from symkit.cli.network import objective
     from symkit.cli.surroundings import Look, look_around
     from symkit.cli.train import Plan
     from symkit.reporting.landscape import plot_landscape
@@ -79,11 +77,11 @@ def landscape(
 
     start = time.perf_counter()
     dataset = get_dataset(data)
-    objective = None if measure is None else _objective(known(measure.strip(), "loss"), dataset.task)
+    drawn = None if measured is None else objective(dataset.task, measured, "auto")
     competing = [contenders(subject, dataset.task, "auto")[0] for subject in subjects]
     parts, plan, look = split(dataset), Plan(epochs), Look(steps, span, directions, seed)
     with progress("training, then looking around", len(competing) * (epochs + look.points), "steps") as advance:
-        views = [look_around(contender, parts, plan, look, objective, advance) for contender in competing]
+        views = [look_around(contender, parts, plan, look, drawn, advance) for contender in competing]
     what = "training loss" if measure is None else f"loss {shortened(measure.strip(), MAX_NAME)}"
     titles = _titles([view.contender.text for view in views])
     found = dict(zip(titles, (view.landscape for view in views), strict=True))
@@ -97,12 +95,6 @@ def landscape(
         return
     emit(card((view.contender.text, _summary(view)) for view in views))
     remark(f"wrote {output}")
-
-
-def _objective(expression: Expression, task: Task) -> Objective:
-    from symkit.cli.network import objective
-
-    return objective(task, expression, "auto")
 
 
 def _titles(texts: Sequence[str]) -> list[str]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symkit.cli.arguments import Formula, JsonOption, read_expression
+from symkit.cli.arguments import Formula, JsonOption, read_trainable
 from symkit.cli.console import emit_json, remark, to_json
 from symkit.cli.progress import progress
-from symkit.errors import DomainError
 from symkit.files import check_place, write_text
 from symkit.text import Expression, parse
 
@@ -49,14 +48,18 @@ def run(
     squared error on diabetes; for classes it gets softmax probabilities p, or logits z. All functions see the same
     weights, batches and steps; the test part decides nothing, not even when to stop.
 
+    A name of the zoo does for a formula, with values of its parameters in brackets if you like: see symkit zoo. C, the
+    number of classes, is that of the data unless you give another.
+
     \b
     Examples:
       symkit run "log(sigmoid(alpha*x)) * beta*arcsinh(x)"
       symkit run "x*sigmoid(beta*x)" --data diabetes --seeds 2
       symkit run "y*abs(log(1.1*p))" --epochs 10 --json
+      symkit run mish --data wine
+      symkit run "sparse_lsr(0.2)"
     """
-    expression = read_expression(formula)
-    check_kind(expression)
+    expression = read_trainable(formula)
     from symkit.cli.data import get_dataset, split
     from symkit.cli.network import Design
     from symkit.cli.report import Report
@@ -101,19 +104,3 @@ def contenders(expression: Expression, task: Task, backend: str) -> list[Contend
     if task == "classification":
         return [own, Contender("cross-entropy", "-y*log(p)", relu, usual)]
     return [own, Contender("squared error", "(y - p)**2", relu, usual)]
-
-
-def check_kind(expression: Expression) -> None:
-    """Raises DomainError for what is neither an activation nor a loss, with what one is."""
-    if expression.kind in ("activation", "loss"):
-        return
-    from symkit.zoo.catalogue import catalogue
-
-    inputs = ", ".join(expression.inputs)
-    nature = f"a function of {inputs}, neither activation nor loss" if inputs else "a formula without inputs"
-    text = str(expression)
-    hint = f"; {text} is a name of the zoo, its formula is {catalogue.entry(text).text}" if text in catalogue else ""
-    raise DomainError(
-        f"{text} is {nature}; to train with it, write an activation in x, such as x*sigmoid(x), or a loss in "
-        f"y (target) and p (prediction) or z (logit), such as (y - p)**2{hint}"
-    )

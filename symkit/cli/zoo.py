@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,11 +14,16 @@ from symkit.errors import DomainError
 from symkit.reporting.wording import formula_rows, held, settings_text
 
 if TYPE_CHECKING:
-    from symkit.zoo import Entry, Match
+    from symkit.zoo import Entry, GanTriple, Match
+
+ROLES = ("D, real", "D, generated", "G")
+"""Of the losses of a GAN, in the order of a triple: whose loss, and what the discriminator sees."""
 
 
 def zoo(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this function.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show this function, or the three losses of this GAN.")
+    ] = None,
     kind: Annotated[
         str | None, typer.Option(metavar="KIND", help="List these only: activation, loss, gan or constraint-op.")
     ] = None,
@@ -37,6 +42,7 @@ def zoo(
     Examples:
       symkit zoo
       symkit zoo mish
+      symkit zoo lsgan
       symkit zoo --kind loss --search huber
       symkit zoo --find "x/(1 + exp(-x))"
     """
@@ -52,13 +58,36 @@ def zoo(
 
 def _one(name: str, as_json: bool) -> None:
     from symkit.text.describe import describe
-    from symkit.zoo import entry
+    from symkit.zoo import entry, gan
+    from symkit.zoo.triples import is_gan
 
+    if is_gan(name):
+        _three(gan(name), as_json)
+        return
     found = entry(name)
     if as_json:
         emit_json({**_brief(found), **_details(found), "expression": describe(found.expression)})
         return
     emit(heading(f"{found.name}: {found.title}"), card(_rows(found)))
+
+
+def _three(triple: GanTriple, as_json: bool) -> None:
+    from symkit.zoo import entry
+
+    entries = [entry(name) for name in triple.entries]
+    if as_json:
+        losses = {name: _brief(found) for name, found in zip(("d_real", "d_fake", "g_fake"), entries, strict=True)}
+        emit_json({"name": triple.name, "title": triple.title, "kind": entries[0].kind, **losses})
+        return
+    rows = [(role, f"{found.text} ({found.name})") for role, found in zip(ROLES, entries, strict=True)]
+    emit(
+        heading(f"{triple.name}: {triple.title}"),
+        card([*rows, ("in Python", _gan_loss(triple)), *_literature(entries[-1])]),
+    )
+
+
+def _gan_loss(triple: GanTriple) -> str:
+    return f'symkit.nn.GANLoss(*symkit.zoo.gan("{triple.name}"))'
 
 
 def _find(text: str, as_json: bool) -> None:
@@ -89,7 +118,7 @@ def _list(kind: str | None, search: str | None, as_json: bool) -> None:
     if as_json:
         emit_json({"count": len(entries), "entries": [_brief(entry) for entry in entries]})
     elif entries:
-        emit(listing(("name", "kind", "formula"), [(entry.name, entry.kind, entry.text) for entry in entries]))
+        emit(listing(("name", "kind", "formula"), list(_lines(entries))))
         remark(f"{counted(len(entries), 'function')}; symkit zoo NAME shows one")
     else:
         remark(f"no function of the zoo has {search!r}")
@@ -97,20 +126,44 @@ def _list(kind: str | None, search: str | None, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
+def _lines(entries: Iterable[Entry]) -> Iterator[tuple[str, str, str]]:
+    """A line a function; the three losses of a GAN stand on one."""
+    from symkit.zoo.entries import GAN
+    from symkit.zoo.triples import triple_of
+
+    told: set[str] = set()
+    for entry in entries:
+        if entry.kind != GAN:
+            yield entry.name, entry.kind, entry.text
+            continue
+        triple = triple_of(entry.name)
+        if triple.name not in told:
+            told.add(triple.name)
+            losses = zip(ROLES, triple, strict=True)
+            yield triple.name, entry.kind, "; ".join(f"{role}: {loss}" for role, loss in losses)
+
+
 def _searched(entry: Entry) -> str:
-    return "\n".join((entry.name, entry.title, entry.text, entry.note, *entry.sources))
+    return "\n".join((entry.name, *entry.aliases, entry.title, entry.text, entry.note, *entry.sources))
 
 
 def _rows(entry: Entry) -> list[Row]:
-    from symkit.zoo import documents
-
     rows = [("formula", entry.text), *formula_rows(entry.expression), ("LaTeX", entry.expression.latex())]
     if entry.equals:
         rows.append(("equals", entry.equals))
     if entry.initially:
         rows.append(("initially", entry.initially))
     rows.append(("listed as", f"{entry.kind}, {entry.family}"))
-    rows.append(("source", "; ".join(entry.sources)))
+    if entry.aliases:
+        rows.append(("also called", ", ".join(entry.aliases)))
+    return [*rows, *_literature(entry)]
+
+
+def _literature(entry: Entry) -> list[Row]:
+    """Where it comes from, and what was published of it."""
+    from symkit.zoo import documents
+
+    rows = [("source", "; ".join(entry.sources))]
     if entry.note:
         rows.append(("note", entry.note))
     rows += [("published" if not i else "", str(figure)) for i, figure in enumerate(entry.published)]
@@ -128,7 +181,7 @@ def _explained(entry: Entry) -> str:
 
 
 def _cites(sources: Sequence[str], document: str) -> bool:
-    return any(source.startswith(f"{document} ") or source == document for source in sources)
+    return any(source == document or source.startswith((f"{document} ", f"{document},")) for source in sources)
 
 
 def _brief(entry: Entry) -> dict[str, Any]:
@@ -138,6 +191,7 @@ def _brief(entry: Entry) -> dict[str, Any]:
         "kind": entry.kind,
         "family": entry.family,
         "text": entry.text,
+        "aliases": entry.aliases,
         "sources": entry.sources,
     }
 

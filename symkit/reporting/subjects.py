@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from symkit.errors import DomainError
 from symkit.text import Expression, parse
 from symkit.text.expression import needed_constants
-from symkit.zoo.catalogue import catalogue
-from symkit.zoo.named import named_loss
+from symkit.zoo.named import named_function, named_loss
 
 CLASSES, USUAL_CLASSES = "C", 10.0
 
@@ -27,13 +26,11 @@ def as_expressions(e: Subjects) -> list[Expression]:
 def known(e: Expression | str, kind: str) -> Expression:
     """A function to compare with one of a kind: an expression, or the text or the name in the zoo of one.
 
-    Losses may have values in brackets, such as `focal(gamma=3)`; see `named_loss`.
+    Names may have values in brackets, such as `focal(gamma=3)`; see `symkit.zoo.named.named`.
     """
     if isinstance(e, Expression):
         return e
-    if kind == "loss":
-        return named_loss(e)
-    return catalogue[e] if e in catalogue else parse(e)
+    return named_loss(e) if kind == "loss" else named_function(e)
 
 
 def with_values(expressions: Sequence[Expression], given: Mapping[str, float]) -> list[Expression]:

@@ -1,4 +1,4 @@
-"""Known functions by name: `zoo["mish"]`, `zoo.entry("mish")`, `zoo.find("x*sigmoid(x)")`.
+"""Known functions by name: `zoo["mish"]`, `zoo.entry("mish")`, `zoo.find("x*sigmoid(x)")`, `zoo.gan("lsgan")`.
 
 `symkit.zoo` is a package and a mapping at once: the module's class has the mapping's methods, so `zoo["mish"]` works
 whichever module of the package was imported first. The mapping as an object of its own, which is what type checkers
@@ -17,6 +17,7 @@ from symkit.zoo.catalogue import catalogue as _catalogue
 from symkit.zoo.entries import FAMILIES, KINDS, Entry, Figure, documents
 from symkit.zoo.match import Match
 from symkit.zoo.nearest import Near, nearest
+from symkit.zoo.triples import GanTriple
 
 __all__ = [
     "FAMILIES",
@@ -24,17 +25,22 @@ __all__ = [
     "Catalogue",
     "Entry",
     "Figure",
+    "GanTriple",
     "Match",
     "Near",
     "UnknownFunction",
     "documents",
     "entry",
     "find",
+    "gan",
+    "gans",
     "nearest",
 ]
 
 entry = _catalogue.entry
 find = _catalogue.find
+gan = _catalogue.gan
+gans = _catalogue.gans
 
 
 class _Zoo(ModuleType, Mapping[str, Expression]):

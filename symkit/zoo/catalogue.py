@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from symkit.errors import SymkitError
 from symkit.text import Expression, parse
-from symkit.zoo.entries import OPERATOR, Entry, read_entries
+from symkit.zoo.entries import KINDS, OPERATOR, Entry, read_entries, spelled, spellings
 from symkit.zoo.match import Match, match
+from symkit.zoo.triples import GanTriple, plain_gan, triples
 
 
 class UnknownFunction(SymkitError, KeyError):
@@ -20,13 +21,16 @@ class UnknownFunction(SymkitError, KeyError):
 
 
 class Catalogue(Mapping[str, Expression]):
-    """Expressions by name, case ignored. Files are read on the first use, a formula is parsed on its own first use."""
+    """Expressions by name or alias; case is ignored, and - and spaces count as _. Iteration gives names only.
+
+    Files are read on the first use, a formula is parsed on its own first use.
+    """
 
     def __getitem__(self, name: str) -> Expression:
         return self.entry(name).expression
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in read_entries()
+        return isinstance(name, str) and spelled(name) in spellings()
 
     def __iter__(self) -> Iterator[str]:
         return iter(read_entries())
@@ -40,7 +44,7 @@ class Catalogue(Mapping[str, Expression]):
         Raises:
             UnknownFunction: a KeyError that says the nearest name.
         """
-        found = read_entries().get(name.lower())
+        found = spellings().get(spelled(name))
         if found is None:
             raise UnknownFunction(_unknown(name))
         return found
@@ -62,16 +66,43 @@ class Catalogue(Mapping[str, Expression]):
         among = (entry for entry in read_entries().values() if operators or entry.kind != OPERATOR)
         return match(subject, among)
 
+    def gan(self, name: str) -> GanTriple:
+        """The losses of a GAN: minimax, nonsaturating, wgan, lsgan or taylorgan, with or without gan_ in front.
+
+        Raises:
+            UnknownFunction: a KeyError that says the nearest name.
+        """
+        found = triples().get(plain_gan(name))
+        if found is None:
+            near = difflib.get_close_matches(plain_gan(name), triples(), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UnknownFunction(f"the zoo holds no GAN {name!r}{hint}; there are {', '.join(triples())}")
+        return found
+
+    def gans(self) -> tuple[GanTriple, ...]:
+        """The losses of every GAN."""
+        return tuple(triples().values())
+
     def __repr__(self) -> str:
         return f"<zoo of {len(self)} functions>"
 
 
+def nearest_name(name: str, kinds: Collection[str] = KINDS) -> str | None:
+    """The name or alias of an entry of these kinds that is spelled most like `name`, if one is close."""
+    return _closest(spelled(name), {key: key for key, entry in spellings().items() if entry.kind in kinds})
+
+
 def _unknown(name: str) -> str:
-    entries = read_entries()
-    spellings = {entry.title.lower(): entry.name for entry in entries.values()} | {n: n for n in entries}
-    close = difflib.get_close_matches(name.lower(), spellings, n=1, cutoff=0.6)
-    hint = f"; did you mean {spellings[close[0]]!r}?" if close else "; list(zoo) gives all names"
+    titles = {spelled(entry.title): entry.name for entry in spellings().values()}
+    near = _closest(spelled(name), {**titles, **{known: known for known in spellings()}})
+    hint = f"; did you mean {near!r}?" if near else "; list(zoo) gives all names"
     return f"the zoo holds no {name!r}{hint}"
+
+
+def _closest(text: str, known: Mapping[str, str]) -> str | None:
+    """What is known by the words closest to a text."""
+    close = difflib.get_close_matches(text, known, n=1, cutoff=0.6)
+    return known[close[0]] if close else None
 
 
 catalogue = Catalogue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
+from symkit.ops import standard
 from symkit.text import Expression, parse
 
 FAMILIES = (
@@ -26,9 +28,12 @@ FAMILIES = (
 )
 """Names of the files, in the order in which the zoo is listed."""
 
-OPERATOR = "constraint-op"
-KINDS = ("activation", "loss", "gan", OPERATOR)
-"""What an entry is for; a "constraint-op" is an operator that a search space is built from."""
+GAN, OPERATOR = "gan", "constraint-op"
+KINDS = ("activation", "loss", GAN, OPERATOR)
+"""What an entry is for: a "gan" is one of the three losses of a GAN, a "constraint-op" an operator of search spaces."""
+
+JOINED = re.compile(r"[\s-]+")
+"""What counts as an underscore in names."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Entry:
         text: the formula in the language, parsed when `expression` is first asked for.
         sources: document and place of each print; `documents()` spells the short names out.
         published: figures of the tables.
+        aliases: other names that the zoo knows it by.
         note: how a print was read, and what is known of the function.
         equals: text of a simpler function with the same values, or None.
         initially: text of what it is while its parameters have their initial values, or None.
@@ -82,6 +88,7 @@ class Entry:
     text: str
     sources: tuple[str, ...]
     published: tuple[Figure, ...] = ()
+    aliases: tuple[str, ...] = ()
     note: str = ""
     equals: str | None = None
     initially: str | None = None
@@ -104,6 +111,23 @@ def read_entries() -> Mapping[str, Entry]:
                 raise ValueError(f"{family}.toml: {name} is also in {entries[name].family}.toml")
             entries[name] = _entry(name, kind, family, fields)
     return entries
+
+
+@cache
+def spellings() -> Mapping[str, Entry]:
+    """Every entry by its name, its aliases, and those of the operator that has its name."""
+    found: dict[str, Entry] = dict(read_entries())
+    for entry in read_entries().values():
+        operator = standard().get(entry.name)
+        for alias in (*entry.aliases, *(operator.aliases if operator is not None else ())):
+            if found.setdefault(alias, entry) is not entry:
+                raise ValueError(f"{alias} names both {found[alias].name} and {entry.name}")
+    return found
+
+
+def spelled(name: str) -> str:
+    """A name as the zoo writes it: in small letters, with _ for - and spaces."""
+    return JOINED.sub("_", name.strip().lower())
 
 
 @cache
@@ -132,6 +156,7 @@ def _entry(name: str, kind: str, family: str, fields: Mapping[str, Any]) -> Entr
         text=given.pop("formula"),
         sources=tuple(given.pop("source")),
         published=tuple(_figures(given.pop("published", ()))),
+        aliases=tuple(given.pop("aliases", ())),
         **given,
     )
 

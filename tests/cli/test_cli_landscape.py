@@ -79,8 +79,8 @@ def test_two_titles_are_never_the_same(symkit: Command, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["a*b + q", "-o", "a.svg"], "write an activation in x"),
-        ([ACE, "--against", "sinh(q)", "-o", "a.svg"], "a loss is one of y and p"),
-        ([ACE, "--measure", "x*sigmoid(x)", "-o", "a.svg"], "a loss is one of y and p"),
+        ([ACE, "--against", "sinh(q)", "-o", "a.svg"], "or a loss in y (target) and p"),
+        ([ACE, "--measure", "x*sigmoid(x)", "-o", "a.svg"], "--measure takes a loss"),
         ([ACE, "-o", "a.jpg"], "must end in .svg or .png"),
         ([ACE, "-o", "no/a.svg"], "cannot be written"),
         ([ACE, "-o", "a.svg", "--data", "moons"], "'moons' is not one of digits"),

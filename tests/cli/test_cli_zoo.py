@@ -8,11 +8,16 @@ from commands import Command
 from symkit.zoo.catalogue import catalogue
 from symkit.zoo.entries import KINDS
 
+GANS = [triple.name for triple in catalogue.gans()]
+
 
 def test_the_list_has_every_function_on_a_line(symkit: Command) -> None:
     done = symkit("zoo")
     assert done.code == 0
-    assert [line.split()[0] for line in done.out.splitlines()[1:]] == list(catalogue)
+    others = [name for name in catalogue if catalogue.entry(name).kind != "gan"]
+    listed = [line.split()[0] for line in done.out.splitlines()[1:]]
+    assert listed == sorted([*others, *GANS], key=listed.index)
+    assert len(listed) == len(others) + len(GANS)
     facts = symkit("zoo", "--json").json
     assert facts["count"] == len(catalogue)
     assert [entry["name"] for entry in facts["entries"]] == list(catalogue)
@@ -28,8 +33,9 @@ def test_search_looks_at_names_titles_formulas_and_sources(symkit: Command) -> N
     def names(*options: str) -> set[str]:
         return {entry["name"] for entry in symkit("zoo", *options, "--json").json["entries"]}
 
-    assert names("--search", "Huber") == {"pseudo_huber"}
-    assert names("--search", "huber", "--kind", "loss") == {"pseudo_huber"}
+    assert names("--search", "Huber") == {"huber", "pseudo_huber", "smooth_l1"}
+    assert names("--search", "huber", "--kind", "loss") == {"huber", "pseudo_huber", "smooth_l1"}
+    assert names("--search", "label_smoothing") == {"lsr", "sparselsr"}
     assert "elish" in names("--search", "elish(x)")
     sourced = names("--search", "B table 4.2")
     assert "pangaea_logsig_b_asinh" in sourced
@@ -59,9 +65,35 @@ def test_one_function_with_its_formula_source_and_figures(symkit: Command) -> No
     assert facts["expression"]["digest"] == entry.expression.digest
 
 
-@pytest.mark.parametrize("name", ["smooth_leaky_relu", "pau", "minimax", "ace_param"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_kind_of_each_is_listed(symkit: Command, kind: str) -> None:
+    assert {line.split()[1] for line in symkit("zoo", "--kind", kind).out.splitlines()[1:]} == {kind}
+
+
+def test_the_losses_of_a_gan_are_shown_together(symkit: Command) -> None:
+    done = symkit("zoo", "gan_lsgan")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("lsgan: LSGAN\n")
+    for role in ("d_real", "d_fake", "g_fake"):
+        entry = catalogue.entry(f"gan_lsgan_{role}")
+        assert f"{entry.text} ({entry.name})" in done.out
+    assert 'GANLoss(*symkit.zoo.gan("lsgan"))' in done.out
+    assert "slides, November 2024" in done.out
+    facts = symkit("zoo", "lsgan", "--json").json
+    assert [facts[role]["text"] for role in ("d_real", "d_fake", "g_fake")] == [str(e) for e in catalogue.gan("lsgan")]
+
+
+def test_other_names_are_shown_and_known(symkit: Command) -> None:
+    assert symkit("zoo", "Sparse-LSR").out == symkit("zoo", "sparselsr").out
+    assert "sparse_lsr" in symkit("zoo", "sparselsr").out
+
+
+def test_the_usage_writes_the_name_in_one_pair_of_brackets(symkit: Command) -> None:
+    assert "[OPTIONS] [NAME]" in symkit("zoo", "--help").out
+
+
+@pytest.mark.parametrize("name", ["smooth_leaky_relu", "pau", "minimax", "gan_minimax_d_real", "ace_param"])
 def test_cards_of_all_sorts_are_printed(symkit: Command, name: str) -> None:
-    name = name if name in catalogue else next(n for n in catalogue if name in n or catalogue.entry(n).kind == "gan")
     done = symkit("zoo", name)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"{name}: ")

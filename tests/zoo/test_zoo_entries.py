@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional as F
 
 from symkit import zoo
-from symkit.evaluation import evaluate_numpy
+from symkit.evaluation import evaluate_exact, evaluate_numpy
 from symkit.text import Expression, parse
+from symkit.text.names import CONSTANTS, INPUTS, LOSS_SPELLINGS
+from symkit.transform import gradient
 from symkit.zoo import FAMILIES, KINDS, Entry, documents
+from symkit.zoo.entries import spelled, spellings
 
 DATA = json.loads((Path(__file__).parent.parent / "data" / "zoo_expressions.json").read_text(encoding="utf-8"))
 PRINTED = DATA["functions"]
@@ -59,8 +64,8 @@ def test_text_round_trips(entry: Entry) -> None:
 def test_names_its_sources(entry: Entry) -> None:
     assert entry.sources
     for source in entry.sources:
-        document = source.partition(",")[0] if source.startswith("slides") else source.partition(" ")[0]
-        assert document in documents() or "arXiv:" in source
+        known = any(source == title or source.startswith((f"{title} ", f"{title},")) for title in documents())
+        assert known or "arXiv:" in source
     assert entry.title
     assert entry.kind in KINDS
     assert entry.family in FAMILIES
@@ -103,9 +108,61 @@ def test_starts_at_the_printed_values(name: str) -> None:
         assert given[parameter] == value
 
 
-def test_every_printed_function_is_there_and_nothing_else_but_the_polynomials() -> None:
-    assert set(zoo) - set(PRINTED) == {"quadratic_tp", "cubic_tp"}
-    assert Counter(entry.kind for entry in ENTRIES) == {"activation": 110, "loss": 32, "gan": 15, "constraint-op": 84}
+USUAL: dict[str, Any] = {
+    "absolute": F.l1_loss,
+    "huber": partial(F.huber_loss, delta=0.7),
+    "smooth_l1": partial(F.smooth_l1_loss, beta=0.7),
+    "bce": F.binary_cross_entropy,
+    "bce_logits": F.binary_cross_entropy_with_logits,
+    "log_cosh": lambda p, y, reduction: torch.log(torch.cosh(y - p)),
+}
+"""Losses that everybody uses and the documents do not print, as torch has them."""
+
+
+def test_every_printed_function_is_there_and_nothing_else_but_polynomials_and_usual_losses() -> None:
+    assert set(zoo) - set(PRINTED) == {"quadratic_tp", "cubic_tp", "taylor2", *USUAL}
+    assert Counter(entry.kind for entry in ENTRIES) == {"activation": 110, "loss": 39, "gan": 15, "constraint-op": 84}
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_usual_losses_are_those_of_torch(name: str) -> None:
+    generator = torch.Generator().manual_seed(5)
+    p, y = torch.rand((2, POINTS), generator=generator, dtype=torch.float64)
+    if name == "bce_logits":
+        p = 8 * p - 4
+    expression = zoo[name]
+    given = {"y": y.numpy(), expression.inputs[1]: p.numpy()}
+    (found,) = evaluate_numpy(expression.program, {**given, **dict.fromkeys(expression.parameters, 0.7)})
+    np.testing.assert_allclose(found, USUAL[name](p, y, reduction="none").numpy(), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("names", "entry"),
+    [
+        (("cross_entropy", "cross-entropy", "CrossEntropy", "log_loss"), "ce"),
+        (("label_smoothing", "label smoothing"), "lsr"),
+        (("sparse_lsr", "Sparse-LSR", "sparse_label_smoothing"), "sparselsr"),
+        (("focal_loss",), "focal"),
+        (("focal_sparse_lsr",), "focal_sparselsr"),
+        (("mse", "MSE", "squared_error", "l2"), "squared"),
+        (("mae", "l1", "absolute-error"), "absolute"),
+        (("logcosh",), "log_cosh"),
+        (("lorentzian",), "cauchy"),
+        (("leclerc",), "welsch"),
+        (("binary_cross_entropy",), "bce"),
+        (("taylorglo_3", "taylorglo"), "taylor3"),
+        (("silu", "SiLU"), "swish"),
+    ],
+)
+def test_names_as_people_type_them(names: tuple[str, ...], entry: str) -> None:
+    assert {zoo.entry(name).name for name in names} == {entry}
+
+
+def test_every_alias_is_written_as_the_zoo_writes_names() -> None:
+    aliases = [alias for entry in ENTRIES for alias in entry.aliases]
+    assert all(alias == spelled(alias) and alias.isidentifier() for alias in aliases)
+    assert not set(aliases) & {*zoo, *INPUTS, *LOSS_SPELLINGS, *CONSTANTS}
+    assert all(zoo.entry(alias) is spellings()[alias] for alias in aliases)
 
 
 @pytest.mark.parametrize(("name", "degree"), [("quadratic_tp", 2), ("cubic_tp", 3)])
@@ -116,6 +173,29 @@ def test_taylor_polynomials_are_the_sum_of_all_terms_to_their_degree(name: str, 
         for j in range(degree + 1 - i)
     )
     np.testing.assert_allclose(values(zoo[name]), expected, rtol=1e-10)
+
+
+def test_the_second_order_is_the_third_without_its_last_terms() -> None:
+    third, second = zoo["taylor3"], zoo["taylor2"]
+    assert set(second.parameters) < set(third.parameters)
+    last = {name: 0.0 for name in third.parameters if name not in second.parameters}
+    assert set(last) == {"t4", "t6", "t7"}
+    np.testing.assert_allclose(values(third, **last), values(second), rtol=1e-12)
+
+
+def test_the_third_order_starts_as_the_expansion_of_cross_entropy() -> None:
+    """Coefficients are derivatives of y*log(p) at the centre: one by p for each of the first three, and mixed ones."""
+    start = zoo["taylor3"].parameters
+    centre = {"y": start["t0"], "p": start["t1"]}
+
+    def at_centre(*names: str) -> float:
+        program = parse("y*log(p)", kind="loss").program
+        for name in names:
+            program = gradient(program, [name])
+        return float(evaluate_exact(program, centre)[0])
+
+    derived = {"t2": "p", "t3": "pp", "t4": "ppp", "t5": "yp", "t6": "ypp", "t7": "yyp"}
+    assert {name: at_centre(*order) for name, order in derived.items()} == {name: start[name] for name in derived}
 
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if e.equals], ids=lambda entry: entry.name)

@@ -96,7 +96,12 @@ def test_find_needs_text_that_parses() -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("mihs", "'mish'"), ("leakyrelu", "'leaky_relu'"), ("cross entropy", "'ce'"), ("qqqqq", r"list\(zoo\)")],
+    [
+        ("mihs", "'mish'"),
+        ("leaky_rleu", "'leaky_relu'"),
+        ("cros entropy", "'cross_entropy'"),
+        ("qqqqq", r"list\(zoo\)"),
+    ],
 )
 def test_unknown_name_says_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(KeyError, match=hint) as caught:
@@ -110,6 +115,10 @@ def test_it_is_a_mapping() -> None:
     assert isinstance(zoo["mish"], Expression)
     assert zoo["mish"] == parse("mish(x)")
     assert zoo["MISH"] is zoo["mish"]
+    assert zoo["cross entropy"] is zoo["Cross-Entropy"] is zoo["ce"]
+    assert zoo["silu"] is zoo["swish"]
+    assert "cross_entropy" in zoo
+    assert "cross_entropy" not in list(zoo)
     assert len(zoo) == len(list(zoo)) == len(zoo.items())
     assert "mish" in zoo
     assert "nothing" not in zoo
