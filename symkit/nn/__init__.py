@@ -6,6 +6,7 @@ from symkit.nn.export import FORMATS, export
 from symkit.nn.functional import Function, functional
 from symkit.nn.landscape import Landscape, landscape
 from symkit.nn.loss import Loss
+from symkit.nn.loss_function import LossFunction, loss_function
 
 __all__ = [
     "FORMATS",
@@ -13,9 +14,11 @@ __all__ = [
     "Function",
     "Landscape",
     "Loss",
+    "LossFunction",
     "act_layer",
     "compile",
     "export",
     "functional",
     "landscape",
+    "loss_function",
 ]
