@@ -26,8 +26,8 @@ def loss_network(e: Expression | str, **settings: Any) -> LossNetwork:
 class LossNetwork(Loss):
     """A loss whose graph has a learnable weight on every edge (R section 3.2.3, algorithm 2, figure 3.3).
 
-    The module is the `Loss` of `symkit.transform.weighted(e)`, so it is one kernel like any other formula, and prints
-    and exports like one. See `weighted` for which edges there are. It is a `LearnedLoss`.
+    The module is the `Loss` of `symkit.transform.weighted(e)`, so it is one kernel like any other formula, and
+    prints and exports like one. See `weighted` for which edges there are. It is a `LearnedLoss`.
 
     Args:
         e: a loss in `y` (target) and `p` (prediction), or its text.
@@ -38,8 +38,8 @@ class LossNetwork(Loss):
         nonnegative: pass the result through softplus (R section 3.2.2, non-negative output constraint), unless interval
             arithmetic proves that no weights at all can make it negative. Softplus is then part of the formula, and the
             edge into it has a weight too.
-        settings: those of `Loss`: `link`, `reduction`, `init`, `learnable`, `backend`, `stabilise`, `device`, `dtype`
-            and constants. Parameters of the formula itself are learnt along with the weights.
+        settings: those of `Loss`, such as `link`, `reduction` and `init`. Parameters of the formula itself are learnt
+            along with the weights.
 
     Attributes:
         source: the formula without weights.
@@ -98,7 +98,7 @@ class LossNetwork(Loss):
         return with_numbers(self.expression, values, self.weights)
 
     def extra_repr(self) -> str:
-        return f"{str(self.source)!r}, weights={len(self.weights)}, reduction={self.reduction!r}"
+        return ", ".join([repr(str(self.source)), f"weights={len(self.weights)}", *self.loss_function.described()])
 
 
 def _through_softplus(loss: Expression) -> Expression:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_diabetes, load_digits
 from torch import Tensor
 
 from symkit.nn.learned_loss import LearnedLoss
@@ -66,14 +67,27 @@ def test_every_kind_is_a_learned_loss(kind: str) -> None:
 
 @kinds
 def test_meta_gradients_are_slopes_of_the_meta_objective(kind: str, backend: str) -> None:
-    """Against differences of the objective, each parameter moved by itself."""
-    loss = KINDS[kind](dtype=torch.float64, backend=backend)
     x, y = batch(torch.float64)
+    check_slopes(KINDS[kind](dtype=torch.float64, backend=backend), x, y, y)
+
+
+@kinds
+@pytest.mark.parametrize("link", ["softmax", "sigmoid"])
+def test_so_they_are_under_a_link(kind: str, link: str) -> None:
+    x, _ = batch(torch.float64)
+    classes = torch.arange(12) % 4
+    one_hot = torch.nn.functional.one_hot(classes, 4).double()
+    loss = KINDS[kind](dtype=torch.float64, link=link)
+    check_slopes(loss, x, classes if link == "softmax" else one_hot, one_hot)
+
+
+def check_slopes(loss: Any, x: Tensor, y: Tensor, aim: Tensor) -> None:
+    """Gradients of what two steps lead to, against differences of it, one number of each parameter moved by itself."""
 
     def objective() -> Tensor:
-        theta = stepped(linear(3, dtype=torch.float64), loss, x, y, lr=0.3)
+        theta = stepped(linear(3, aim.shape[1], torch.float64), loss, x, y, lr=0.3)
         theta = stepped(theta, loss, x, y, lr=0.3)
-        return (predicted(theta, x) - y).square().mean()
+        return (predicted(theta, x) - aim).square().mean()
 
     phi = list(loss.parameters())
     with torch.no_grad():
@@ -161,3 +175,22 @@ def test_meta_learning_lowers_the_meta_objective(kind: str, diabetes: tuple[Tens
     if kind != "formula":
         theta = stepped(linear(10), Loss("(y - p)**2"), x[:100], y[:100], lr=0.1)
         assert course[-1] < (predicted(theta, x[100:]) - y[100:]).square().mean().item()
+
+
+@kinds
+def test_so_it_does_for_classes(kind: str) -> None:
+    """Digits, by a softmax of a linear model: the learnt loss sees class indices and logits."""
+    x, y = (torch.tensor(part) for part in load_digits(return_X_y=True))
+    x = x.float() / 16
+    loss = KINDS[kind](link="softmax")
+    optimizer = torch.optim.Adam(loss.parameters(), lr=0.02)
+    course = []
+    for _ in range(25):
+        theta = stepped(linear(64, 10), loss, x[:100], y[:100], lr=5.0)
+        meta = torch.nn.functional.cross_entropy(predicted(theta, x[100:200]), y[100:200])
+        course.append(meta.item())
+        optimizer.zero_grad()
+        meta.backward()
+        optimizer.step()
+    assert all(math.isfinite(value) for value in course)
+    assert course[-1] < (0.98 if kind == "formula" else 0.95) * course[0]

@@ -16,6 +16,7 @@ from torch import Tensor
 
 import symkit
 from symkit.errors import DomainError
+from symkit.nn.curves import curves
 from symkit.nn.loss import Loss
 from symkit.nn.loss_network import LossNetwork, loss_network
 
@@ -164,6 +165,31 @@ def test_it_is_a_loss_like_others() -> None:
     assert not list(fixed.parameters())
     assert len(list(fixed.buffers())) == 3
     assert repr(network) == "LossNetwork('(y - p)**2 + a', weights=5, reduction='sum')"
+
+
+@pytest.mark.parametrize("link", ["softmax", "sigmoid"])
+def test_links_come_along(link: str, backend: str) -> None:
+    logits, classes = torch.randn(6, 4), torch.arange(6) % 4
+    one_hot = torch.nn.functional.one_hot(classes, 4).float()
+    network = stirred(loss_network("aq(y - p, 2)*(y - p)", link=link, reduction="none", backend=backend))
+    p = logits.softmax(1) if link == "softmax" else logits.sigmoid()
+    elementwise = Loss(network.formula(), reduction="none")(p, one_hot)
+    target = classes if link == "softmax" else one_hot
+    torch.testing.assert_close(network(logits, target), elementwise.sum(1))
+    again = Loss(network.formula(), link=link, reduction="none", backend=backend)
+    torch.testing.assert_close(again(logits, target), network(logits, target))
+    assert f"link={link!r}" in repr(network)
+
+
+def test_cross_entropy_with_weights_looks_at_the_class_alone() -> None:
+    """Other outputs have y = 0, which no weight changes; and no probability is rounded to 0."""
+    network = stirred(loss_network("-y*log(p)", link="softmax", reduction="none", init={"w3": 1.0}))
+    assert curves(network.expression).is_sparse
+    w = network.values()
+    with torch.no_grad():
+        w["w3"].fill_(1.0)
+    found = network(torch.tensor([[0.0, 200.0]]), torch.tensor([0]))
+    torch.testing.assert_close(found, w["w0"] * w["w1"] * w["w2"] * torch.tensor([200.0]))
 
 
 def test_it_is_copied_pickled_and_loaded() -> None:
