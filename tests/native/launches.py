@@ -10,6 +10,7 @@ from torch import Tensor
 
 from symkit.backends import Like, prepared
 from symkit.backends.native.cuda import GpuTarget
+from symkit.backends.native.cuda_entry import KernelText
 from symkit.backends.native.cuda_layout import CudaLayout, plan_cuda
 from symkit.backends.native.cuda_text import CudaText
 from symkit.backends.native.host_blocks import HostBlocks, HostDevice
@@ -29,9 +30,9 @@ class Watched(HostDevice):
 
     def __init__(self, workers: int) -> None:
         super().__init__(workers)
-        self.texts: list[CudaText] = []
+        self.texts: list[KernelText] = []
 
-    def load(self, fingerprint: str, source: Callable[[], CudaText]) -> HostBlocks:
+    def load(self, fingerprint: str, source: Callable[[], KernelText]) -> HostBlocks:
         self.texts.append(source())
         return super().load(fingerprint, lambda: self.texts[-1])
 

@@ -14,7 +14,7 @@ import symkit
 from symkit.backends import get_backend, prepared
 from symkit.backends.native import cuda_driver
 from symkit.backends.native.cuda import GpuTarget, Loaded
-from symkit.backends.native.cuda_text import CudaText
+from symkit.backends.native.cuda_entry import KernelText
 from symkit.backends.native.host_blocks import HostDevice
 from symkit.backends.native.prepare import Prepared, prepare
 from symkit.errors import DomainError, Unsupported
@@ -33,7 +33,7 @@ class Spoilt(HostDevice):
         self.capturing = capturing
         self.launches = 0
 
-    def load(self, fingerprint: str, source: Callable[[], CudaText]) -> Loaded:  # type: ignore[override]
+    def load(self, fingerprint: str, source: Callable[[], KernelText]) -> Loaded:  # type: ignore[override]
         kernel, device = super().load(fingerprint, source), self
 
         class Launcher:

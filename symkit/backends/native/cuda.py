@@ -13,6 +13,7 @@ from torch import Tensor
 
 from symkit.backends.eager import EagerKernel
 from symkit.backends.forms import has_torch_form
+from symkit.backends.native.cuda_entry import KernelText
 from symkit.backends.native.cuda_layout import ACCESS, CudaLayout, Finish, plan_cuda
 from symkit.backends.native.cuda_text import CudaText
 from symkit.backends.native.host import FORMATS
@@ -47,7 +48,7 @@ class Device(Protocol):
     @property
     def workers(self) -> int: ...
 
-    def load(self, fingerprint: str, source: Callable[[], CudaText]) -> Loaded:
+    def load(self, fingerprint: str, source: Callable[[], KernelText]) -> Loaded:
         """The kernel with a fingerprint; `source` is asked only if it is not on disk."""
         ...
 

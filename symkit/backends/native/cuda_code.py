@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from symkit.backends.native.cuda_entry import KernelText
 from symkit.backends.native.cuda_memory import CudaTarget
-from symkit.backends.native.cuda_text import CudaText
 from symkit.backends.native.engine import cache_key, lock, optimised
 from symkit.disk_cache import KERNELS
 
@@ -52,7 +52,7 @@ def ptx(text: str, architecture: str) -> str:
         return str(machine.emit_assembly(optimised(text, machine, TRIPLE)))
 
 
-def kept_ptx(fingerprint: str, source: Callable[[], CudaText], architecture: str) -> str:
+def kept_ptx(fingerprint: str, source: Callable[[], KernelText], architecture: str) -> str:
     """The PTX of the kernel with a fingerprint, from the disk if it is there; else `source` makes its text."""
     key = cache_key(fingerprint, TRIPLE, architecture)
     kept = KERNELS.read(key)

@@ -18,7 +18,7 @@ from symkit.backends.native.cuda_code import architecture, architectures, kept_p
 from symkit.backends.native.cuda_layout import THREADS
 
 if TYPE_CHECKING:
-    from symkit.backends.native.cuda_text import CudaText
+    from symkit.backends.native.cuda_entry import KernelText
 
 RETIRED_AT_ONCE = 64
 """Modules that nobody uses any more are unloaded together, for the device must be idle then."""
@@ -67,7 +67,7 @@ class Gpu:
         self._index = index
         self._architecture = architecture((facts.major, facts.minor)) or ""
 
-    def load(self, fingerprint: str, source: Callable[[], CudaText]) -> Module:
+    def load(self, fingerprint: str, source: Callable[[], KernelText]) -> Module:
         """A kernel, from the disk if it is there."""
         return Module(kept_ptx(fingerprint, source, self._architecture), self._index)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from symkit.backends.native.cuda_layout import ACCESS, CudaBox
 from symkit.backends.native.host_text import Step
 from symkit.backends.native.machine import FLOAT32, Format
-from symkit.backends.native.storage import from_element, to_element
+from symkit.backends.native.storage import Storage, from_element, to_element
 
 HALVES = ("half", "bfloat")
 """Types of elements that the device itself converts."""
@@ -24,6 +25,39 @@ class CudaTarget(Enum):
     HOST = "host"
 
 
+@dataclass(frozen=True)
+class Elements:
+    """Elements as they lie in memory, and the numbers of a format that a kernel makes of them."""
+
+    format: Format
+    target: CudaTarget
+
+    def type(self, storage: Storage) -> str:
+        """The LLVM type of an element."""
+        return (self.target is CudaTarget.NVPTX and storage.half) or storage.element
+
+    def number(self, storage: Storage, element: str, name: str) -> tuple[list[str], str]:
+        """(lines, the number that an element is)."""
+        type, real = self.type(storage), self.format.real.value
+        if type == real:
+            return [], element
+        if type in HALVES:
+            return [f"  %{name} = fpext {type} {element} to {real}"], f"%{name}"
+        return from_element(storage, self.format, name, element), f"%{name}"
+
+    def element(self, storage: Storage, value: str, name: str) -> tuple[list[str], str]:
+        """(lines, the element that a number is rounded to)."""
+        type = self.type(storage)
+        if type not in HALVES:
+            return to_element(storage, self.format, value, name)
+        lines = []
+        if self.format is not FLOAT32:
+            # By way of float32, as on the host.
+            lines.append(f"  %{name}.n = fptrunc double {value} to float")
+            value = f"%{name}.n"
+        return [*lines, f"  %{name}.h = fptrunc float {value} to {type}"], f"%{name}.h"
+
+
 class Memory:
     """Indices, addresses, loads and stores. Methods give lines, and the names of the values that these define.
 
@@ -32,13 +66,11 @@ class Memory:
 
     def __init__(self, box: CudaBox, format: Format, target: CudaTarget) -> None:
         self._box = box
-        self._format = format
-        self._real = format.real.value
+        self._elements = Elements(format, target)
         self._index = "i64" if box.wide else "i32"
         self._columns = len(box.moves[0]) - 1
         self._kept, self._walked = box.kept, box.walked
-        self._is_device = target is CudaTarget.NVPTX
-        self.pointer = "ptr addrspace(1)" if self._is_device else "ptr"
+        self.pointer = "ptr addrspace(1)" if target is CudaTarget.NVPTX else "ptr"
         """The type of tensors' addresses."""
 
     def indices(self, tag: str, position: str, dimensions: Sequence[int]) -> tuple[list[str], Indices]:
@@ -92,8 +124,7 @@ class Memory:
 
     def _element(self, place: int) -> str:
         """The LLVM type of a tensor's elements."""
-        storage = self._box.storages[place]
-        return (self._is_device and storage.half) or storage.element
+        return self._elements.type(self._box.storages[place])
 
     def _lane(self, place: int, tag: str, j: int) -> tuple[list[str], str]:
         """The address of the j-th element of a chunk."""
@@ -115,16 +146,13 @@ class Memory:
         # Neighbouring loads become one: a vector's would be taken apart, and lose what is known of it, before that.
         for j, name in enumerate(raw):
             more, at = self._lane(place, tag, j)
-            align = _align(element, count) if step is Step.UNIT and j == 0 else _align(element, 1)
+            align = bytes_of(element, count) if step is Step.UNIT and j == 0 else bytes_of(element, 1)
             lines += [*more, f"  {name} = load {element}, {self.pointer} {at}, align {align}, !invariant.load !0"]
-        if element == self._real:
-            return lines, raw
-        values = [f"%x{place}.{tag}.{j}" for j in range(len(raw))]
-        for value, name in zip(values, raw, strict=True):
-            if element in HALVES:
-                lines.append(f"  {value} = fpext {element} {name} to {self._real}")
-            else:
-                lines += from_element(self._box.storages[place], self._format, value[1:], name)
+        values = []
+        for j, name in enumerate(raw):
+            more, value = self._elements.number(self._box.storages[place], name, f"x{place}.{tag}.{j}")
+            lines += more
+            values.append(value)
         return lines, values
 
     def store(self, place: int, tag: str, values: Sequence[str], indices: Indices) -> list[str]:
@@ -133,7 +161,7 @@ class Memory:
         lines = self._address(place, tag, indices)
         raw = []
         for j, value in enumerate(values):
-            more, result = self._to_element(place, value, f"o{place}.{tag}.{j}")
+            more, result = self._elements.element(self._box.storages[place], value, f"o{place}.{tag}.{j}")
             lines += more
             raw.append(result)
         if self._box.steps[place] is Step.UNIT and count > 1:
@@ -143,25 +171,15 @@ class Memory:
             lines += [*more, f"  store {element} {value}, {self.pointer} {at}"]
         return lines
 
-    def _to_element(self, place: int, value: str, name: str) -> tuple[list[str], str]:
-        element = self._element(place)
-        if element not in HALVES:
-            return to_element(self._box.storages[place], self._format, value, name)
-        lines = []
-        if self._format is not FLOAT32:
-            # By way of float32, as on the host.
-            lines.append(f"  %{name}.n = fptrunc double {value} to float")
-            value = f"%{name}.n"
-        return [*lines, f"  %{name}.h = fptrunc float {value} to {element}"], f"%{name}.h"
-
     def store_vector(self, element: str, values: Sequence[str], name: str, address: str) -> list[str]:
         kind = f"<{len(values)} x {element}>"
         lines, vector = [], "poison"
         for j, value in enumerate(values):
             lines.append(f"  {name}.{j} = insertelement {kind} {vector}, {element} {value}, i32 {j}")
             vector = f"{name}.{j}"
-        return [*lines, f"  store {kind} {vector}, {self.pointer} {address}, align {_align(element, len(values))}"]
+        return [*lines, f"  store {kind} {vector}, {self.pointer} {address}, align {bytes_of(element, len(values))}"]
 
 
-def _align(element: str, count: int) -> int:
+def bytes_of(element: str, count: int) -> int:
+    """What elements are aligned to that are moved together, which is their size up to `ACCESS`."""
     return min(ACCESS, count * {"double": 8, "float": 4}.get(element, 2))

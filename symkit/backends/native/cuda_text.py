@@ -16,8 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symkit.backends.native.cuda_entry import END, head, numbers
 from symkit.backends.native.cuda_layout import THREADS, CudaBox
 from symkit.backends.native.cuda_memory import CudaTarget, Indices, Memory
+from symkit.backends.native.function_text import inlined, struct
 from symkit.backends.native.llvm_text import Writer
 from symkit.backends.native.machine import Machine, Value
 
@@ -45,20 +47,13 @@ class CudaText:
         if kernel.goes_slow:
             lines += self._body("careful", careful, self._roots, real)
         lines += sorted(quick.declarations | careful.declarations)
-        return "\n".join([*lines, *(NVPTX_END if target is CudaTarget.NVPTX else HOST_END), *METADATA]) + "\n"
+        return "\n".join([*lines, END[target], *METADATA]) + "\n"
 
     def _body(self, name: str, writer: Writer, wanted: Sequence[Value], real: str) -> list[str]:
         """`name(x...)`: the roots of one element, and in the quick one whether it is exceptional."""
         body, results = writer.write(wanted)
-        types = [value.type.value for value in wanted]
-        kind = struct(types)
-        parameters = ", ".join(f"{real} %x{i}" for i in range(len(self._leaves)))
-        lines = [f"define internal {kind} @{name}({parameters}) alwaysinline {{", *body]
-        packed = "poison"
-        for i, (type, result) in enumerate(zip(types, results, strict=True)):
-            lines.append(f"  %r{i} = insertvalue {kind} {packed}, {type} {result}, {i}")
-            packed = f"%r{i}"
-        return [*lines, f"  ret {kind} {packed}", "}"]
+        parameters = [f"{real} %x{i}" for i in range(len(self._leaves))]
+        return inlined(name, parameters, body, [value.type.value for value in wanted], results)
 
 
 class _Kernel:
@@ -74,7 +69,7 @@ class _Kernel:
         self._columns = len(box.moves[0]) - 1
         self._kept, self._walked = box.kept, box.walked
         self._is_seldom = is_seldom
-        self._is_device = target is CudaTarget.NVPTX
+        self._target = target
         self._memory = Memory(box, machine.format, target)
         self._elements = box.chunks * box.vector
         self._lanes = box.vector if box.keeps_columns else 1
@@ -96,15 +91,8 @@ class _Kernel:
     # -- before the turns ----------------------------------------------------------------------------------------
 
     def _header(self) -> list[str]:
-        if not self._is_device:
-            return ["define internal void @kernel(ptr %args, i32 %thread, i32 %block) noinline {", "entry:"]
         size = len(self._box.steps) + len(self._box.words)
-        return [
-            f"define ptx_kernel void @kernel(ptr byval([{size} x i64]) align 8 %args) {{",
-            "entry:",
-            "  %thread = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()",
-            "  %block = call i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()",
-        ]
+        return [head(self._target, size), "entry:", *numbers(self._target)]
 
     def _words(self) -> list[str]:
         lines = []
@@ -310,10 +298,6 @@ class _Kernel:
         return [*lines, "  br label %done", "done:", "  ret void", "}"]
 
 
-def struct(types: Sequence[str]) -> str:
-    return f"{{ {', '.join(types)} }}"
-
-
 def _any(flags: Sequence[str]) -> list[str]:
     """`%exceptional`: whether any flag is set."""
     lines, found = [], "false"
@@ -329,34 +313,4 @@ METADATA = (
     '!1 = !{!"branch_weights", i32 1, i32 2000}',
     "!2 = distinct !{!2, !3}",
     '!3 = !{!"llvm.loop.unroll.disable"}',
-)
-
-# The size of a block is not stated: ptxas would give up registers for more blocks, and spill.
-NVPTX_END = (
-    "declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()",
-    "declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()",
-)
-
-HOST_END = (
-    f"""\
-define void @blocks(ptr %args, i32 %first, i32 %last) {{
-entry:
-  %none = icmp uge i32 %first, %last
-  br i1 %none, label %done, label %blocks
-blocks:
-  %block = phi i32 [ %first, %entry ], [ %block.next, %after ]
-  br label %threads
-threads:
-  %thread = phi i32 [ 0, %blocks ], [ %thread.next, %threads ]
-  call void @kernel(ptr %args, i32 %thread, i32 %block)
-  %thread.next = add i32 %thread, 1
-  %more = icmp ult i32 %thread.next, {THREADS}
-  br i1 %more, label %threads, label %after
-after:
-  %block.next = add i32 %block, 1
-  %others = icmp ult i32 %block.next, %last
-  br i1 %others, label %blocks, label %done
-done:
-  ret void
-}}""",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 INTERLEAVED = """!0 = distinct !{!0, !1}
@@ -74,3 +74,20 @@ class Function:
 
     def text(self) -> list[str]:
         return [self._head, "entry:", *self._entry, "  br label %start", "start:", *self._body, "  ret void", "}"]
+
+
+def struct(types: Sequence[str]) -> str:
+    return f"{{ {', '.join(types)} }}"
+
+
+def inlined(
+    name: str, parameters: Sequence[str], body: Sequence[str], types: Sequence[str], results: Sequence[str]
+) -> list[str]:
+    """A function without branches that becomes part of whoever calls it; it gives a struct."""
+    kind = struct(types)
+    lines = [f"define internal {kind} @{name}({', '.join(parameters)}) alwaysinline {{", *body]
+    packed = "poison"
+    for i, (type, result) in enumerate(zip(types, results, strict=True)):
+        lines.append(f"  %r{i} = insertvalue {kind} {packed}, {type} {result}, {i}")
+        packed = f"%r{i}"
+    return [*lines, f"  ret {kind} {packed}", "}"]

@@ -6,15 +6,15 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
+from symkit.backends.native.cuda_entry import KernelText
 from symkit.backends.native.cuda_memory import CudaTarget
-from symkit.backends.native.cuda_text import CudaText
 from symkit.backends.native.engine import lock, optimised, target_machine
 
 
 class HostBlocks:
     """A CUDA kernel compiled for the host; it lives as long as this object."""
 
-    def __init__(self, text: CudaText) -> None:
+    def __init__(self, text: KernelText) -> None:
         import llvmlite.binding as llvm
 
         with lock:
@@ -42,7 +42,7 @@ class HostDevice:
     def __init__(self, workers: int) -> None:
         self.workers = workers
 
-    def load(self, fingerprint: str, source: Callable[[], CudaText]) -> HostBlocks:
+    def load(self, fingerprint: str, source: Callable[[], KernelText]) -> HostBlocks:
         return HostBlocks(source())
 
     def is_capturing(self) -> bool:
