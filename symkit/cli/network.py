@@ -57,20 +57,21 @@ def perceptron(inputs: int, outputs: int, activation: Expression, design: Design
 def objective(task: Task, loss: Expression | None, backend: str) -> Objective:
     """What training makes small: the loss, or cross-entropy or squared error if it is None.
 
-    For classes a loss gets one-hot targets y and softmax probabilities p, or logits if it is written in z, and is
-    summed over the classes. Nothing is clamped. Parameters of a loss stay at their initial values: a loss that may
-    change itself is its own easiest way down.
+    For classes a loss of y and p gets softmax probabilities p, by way of the logits, so that none is rounded to 0 or 1;
+    one of y and z gets the logits. It is summed over the classes, whose number is C unless the loss has a value for it,
+    and averaged over the batch. Parameters of a loss stay at their initial values: a loss that may change itself is its
+    own easiest way down.
     """
     if loss is None:
         return F.cross_entropy if task == "classification" else F.mse_loss
-    module = Loss(loss, reduction="none", learnable=False, backend=backend)
     if task == "regression":
-        return lambda outputs, targets: module(outputs, targets).mean()
-    takes_logits = "z" in loss.inputs
+        return Loss(loss, learnable=False, backend=backend)
+    if "z" not in loss.inputs:
+        return Loss(loss, link="softmax", learnable=False, backend=backend)
+    of_logits = Loss(loss, link="sigmoid", learnable=False, backend=backend)
 
-    def summed(outputs: Tensor, targets: Tensor) -> Tensor:
-        predictions = outputs if takes_logits else outputs.softmax(1)
-        total: Tensor = module(predictions, F.one_hot(targets, outputs.shape[1]).to(outputs.dtype)).sum(1).mean()
+    def summed(logits: Tensor, classes: Tensor) -> Tensor:
+        total: Tensor = of_logits(logits, F.one_hot(classes, logits.shape[1]).to(logits.dtype))
         return total
 
     return summed

@@ -4,6 +4,7 @@ from symkit.nn.activation import Activation, act_layer
 from symkit.nn.compile import compile
 from symkit.nn.export import FORMATS, export
 from symkit.nn.functional import Function, functional
+from symkit.nn.gan import GANLoss
 from symkit.nn.landscape import Landscape, landscape
 from symkit.nn.learned_loss import LearnedLoss
 from symkit.nn.loss import Loss
@@ -15,6 +16,7 @@ __all__ = [
     "FORMATS",
     "Activation",
     "Function",
+    "GANLoss",
     "Landscape",
     "LearnedLoss",
     "Loss",
