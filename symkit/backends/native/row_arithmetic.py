@@ -5,8 +5,8 @@ largest, everything is had without cancellation: log p = (z - m) - u with u = lo
 logit log(1 - p) = m2 - m + log R - u, while every other p is at most 1/2.
 
 A loss sums a share of each output, whose derivatives by log p and log(1 - p) are a and b. The gradient of logit k is
-a_k - p_k*sum(a + b) + p_k*(sum of b_i/(1 - p_i) over all but k). The term of the largest logit there is
-b*exp(z_k - m2)/R, which never overflows; its own gradient needs no quotient at all.
+a_k - b_k*p_k/(1 - p_k) + p_k*(sum of b_i*p_i/(1 - p_i) - a_i). What the largest logit has in that sum is written
+as b*exp(z_k - m2)/R - b*p_k, which never overflows; its own gradient needs no quotient at all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from symkit.backends.native.machine import Format, Machine, Value
+from symkit.backends.native.machine import FLOAT64, Format, Machine, Value
 from symkit.backends.native.maths.exponential import exp, exp_of_negative
 from symkit.backends.native.maths.logarithm import log, log1p
 from symkit.backends.native.translate import instantiate
@@ -114,8 +114,9 @@ class Element:
 
 FACTS = ("log_sum", "scale", "inverse", "first_p", "first_log_q", "first_q")
 
-VALUE, REST_A, FIRST_A, ALL_B, ODDS, FIRST_B = "value", "rest a", "first a", "all b", "odds", "first b"
-"""Sums over outputs: of values; of a and b, apart for the largest logit; and of b/(1 - p) over all but that one."""
+VALUE, REST_A, FIRST_A, FIRST_B, ODDS = "value", "rest a", "first a", "first b", "odds"
+"""Sums over outputs: of values; of a over all but the largest logit, and a and b of that one; and of b*p/(1 - p) over
+all but that one."""
 
 SLOPE, FIRST_SHARE, FIRST_GRADIENT, LABEL_GRADIENT = "slope", "first share", "first gradient", "label gradient"
 LOSS, GRADIENT = "loss", "gradient"
@@ -132,7 +133,11 @@ def by_leaf(place: int) -> str:
 
 
 class RowArithmetic:
-    """The loops of a loss in a format."""
+    """The loops of a loss.
+
+    Elements are computed in a format. What is done once a row is done in float64: the difference of two logits, which
+    may be 1e4, has no rounding error there that an exponential would make a large one.
+    """
 
     def __init__(self, loss: RowLoss, format: Format) -> None:
         self.loss = loss
@@ -151,7 +156,7 @@ class RowArithmetic:
             return ()
         if not self.loss.has_gradient:
             return (VALUE,)
-        b = (ALL_B, ODDS, FIRST_B) if self.uses_log_q else ()
+        b = (FIRST_B, ODDS) if self.uses_log_q else ()
         return (VALUE, REST_A, FIRST_A, *b, *map(by_leaf, range(self.loss.wanted)))
 
     def exponentials(self) -> Loop:
@@ -163,7 +168,7 @@ class RowArithmetic:
 
     def facts(self) -> Loop:
         """What the elements of a row have in common, for rows."""
-        m = Machine(self.format)
+        m = Machine(FLOAT64)
         facts = self._facts(m)
         return Loop(m, {name: getattr(facts, name) for name in FACTS})
 
@@ -179,9 +184,8 @@ class RowArithmetic:
             parts |= {
                 REST_A: m.select(first, 0.0, share.by_log_p),
                 FIRST_A: m.select(first, share.by_log_p, 0.0),
-                ALL_B: share.by_log_q,
-                ODDS: m.select(first, 0.0, share.by_log_q / element.q),
                 FIRST_B: m.select(first, share.by_log_q, 0.0),
+                ODDS: m.select(first, 0.0, share.by_log_q * (element.p / element.q)),
             }
             parts |= {by_leaf(place): value for place, value in enumerate(share.by_leaves)}
         if self.loss.is_weighted:
@@ -193,16 +197,14 @@ class RowArithmetic:
 
     def settled(self) -> Loop:
         """The loss of a row, and what its gradient is made of."""
-        m = Machine(self.format)
+        m = Machine(FLOAT64)
         facts = self._facts(m) if self.loss.is_sparse else self._known(m)
         sums = {name: m.argument(name) for name in self.sums}
         factor = m.argument(FACTOR)
         counts = factor.differs(0.0)
         value = sums.get(VALUE, m.real(0.0))
         by_leaves = [sums.get(by_leaf(place), m.real(0.0)) for place in range(self.loss.wanted)]
-        rest_a, first_a, all_b, odds, first_b = (
-            sums.get(name, m.real(0.0)) for name in (REST_A, FIRST_A, ALL_B, ODDS, FIRST_B)
-        )
+        rest_a, first_a, first_b, odds = (sums.get(name, m.real(0.0)) for name in (REST_A, FIRST_A, FIRST_B, ODDS))
         label: Element | None = None
         share: Share | None = None
         if self.loss.label is not None:
@@ -217,13 +219,12 @@ class RowArithmetic:
                 rest_a = rest_a + m.select(first, 0.0, share.by_log_p)
                 first_a = first_a + m.select(first, share.by_log_p, 0.0)
                 if self.uses_log_q:
-                    all_b = all_b + share.by_log_q
-                    odds = odds + m.select(first, 0.0, share.by_log_q / label.q)
                     first_b = first_b + m.select(first, share.by_log_q, 0.0)
+                    odds = odds + m.select(first, 0.0, share.by_log_q * (label.p / label.q))
         results = {LOSS: m.select(counts, value, 0.0)}
         if not self.loss.has_gradient:
             return Loop(m, results)
-        pull = odds - rest_a - all_b
+        pull = odds - rest_a - first_b
         slope = pull - first_a
         first = first_a * facts.first_q + facts.first_p * pull
         first_share = first_b * facts.inverse

@@ -171,13 +171,13 @@ class RowText:
         return {name: element for name, element in self.boxed.items() if name != WEIGHT}
 
     def _row_arrays(self) -> dict[str, Storage]:
-        """Arrays of one number a row; sums are held in float64."""
-        own = [LARGEST, SECOND, FACTOR, LOSS]
+        """Arrays of one number a row; sums and losses are held in float64."""
+        own = [LARGEST, SECOND, FACTOR]
         own += [] if self._loss.is_sparse else FACTS
         own += [LABEL, LABEL_LOGIT, LABEL_WEIGHT] if self._has_label else []
         if self._loss.has_gradient:
             own += [SLOPE, FIRST_SHARE, FIRST_GRADIENT, *([LABEL_GRADIENT] if self._has_label else [])]
-        sums = [REST, *self._arithmetic.sums, *map(by_leaf, range(self._loss.wanted))]
+        sums = [REST, LOSS, *self._arithmetic.sums, *map(by_leaf, range(self._loss.wanted))]
         return {**dict.fromkeys(own, self._own), **dict.fromkeys(sums, Storage.FLOAT64)}
 
     # -- loops ---------------------------------------------------------------------------------------------------
@@ -382,11 +382,8 @@ class RowText:
         """Losses and derivatives by leaves to the scratch array, from the item's first row on."""
         for part, name in enumerate(self._kept):
             into = self._scratch(f, at.tensors, f.let(f"add i64 {self._part(f, at, part)}, {number}"))
-            element = self._arrays[name].element
             with f.loop(at.n) as row:
-                value = f.get(element, f.at(at.rows[name], element, row))
-                value = f.let(f"fpext float {value} to double") if element == "float" else value
-                f.put("double", value, f.at(into, "double", row))
+                f.put("double", f.get("double", f.at(at.rows[name], "double", row)), f.at(into, "double", row))
 
     @property
     def _kept(self) -> list[str]:
