@@ -42,6 +42,8 @@ class Device(Protocol):
         workers: threads that it runs at once.
     """
 
+    def __hash__(self) -> int: ...
+
     @property
     def name(self) -> str: ...
 

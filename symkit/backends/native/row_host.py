@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from symkit.backends.native.threads import run_items
 from symkit.backends.unfused import computed_dtype
 from symkit.ir import fingerprint
 
-SHORT = 48
+SHORT = 12
 """Classes below which rows run side by side, even where the classes of a row lie side by side."""
 
 ELEMENTS = 32768
@@ -63,12 +64,18 @@ class RowResult:
         return self.scratch[Scratch.FIRST + self.wanted + self.rows :].view(self.wanted, self.rows)
 
 
+class Prepared(Protocol):
+    """A kernel for tensors of known shapes, strides and dtypes."""
+
+    def __call__(self, tensors: Sequence[Tensor]) -> RowResult: ...
+
+
 class RowKernel:
     """A loss compiled for every layout and choice of dtypes it meets."""
 
     def __init__(self, loss: RowLoss) -> None:
-        self._loss = loss
-        self._prepared: dict[object, _Prepared] = {}
+        self.loss = loss
+        self._prepared: dict[object, Prepared] = {}
 
     def __call__(
         self,
@@ -89,13 +96,28 @@ class RowKernel:
             reduction: "none", "mean" or "sum".
         """
         tensors = (logits, target, *leaves) if weight is None else (logits, target, weight, *leaves)
-        key = (reduction == "mean", ignored, *[(t.shape, t.stride(), t.dtype) for t in tensors])
+        key = (reduction == "mean", ignored, *map(self._layout, tensors))
         prepared = self._prepared.get(key)
         if prepared is None:
             if len(self._prepared) >= MOST_KNOWN:
                 self._prepared.clear()
-            prepared = self._prepared[key] = _prepare(self._loss, logits, target, weight, leaves, ignored, reduction)
+            prepared = self._prepared[key] = self._prepare(logits, target, weight, leaves, ignored, reduction)
         return prepared(tensors)
+
+    def _layout(self, tensor: Tensor) -> object:
+        """What a kernel is prepared for of a tensor."""
+        return tensor.shape, tensor.stride(), tensor.dtype
+
+    def _prepare(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        weight: Tensor | None,
+        leaves: Sequence[Tensor],
+        ignored: int,
+        reduction: str,
+    ) -> Prepared:
+        return _prepare(self.loss, logits, target, weight, leaves, ignored, reduction)
 
 
 @lru_cache(maxsize=MOST_KNOWN)
@@ -154,10 +176,15 @@ def _prepare(
 
 @lru_cache(maxsize=MOST_KNOWN)
 def _compiled(loss: RowLoss, computed: torch.dtype, box: RowBox) -> Code:
+    name = f"{described(loss)} {computed} {box}"
+    return Code(name, lambda: RowText(RowArithmetic(loss, FORMATS[computed]), box).text())
+
+
+def described(loss: RowLoss) -> str:
+    """What tells losses apart."""
     label = "" if loss.label is None else fingerprint(loss.label)
     rest = loss.leaves, loss.wanted, loss.is_sparse, loss.is_weighted, loss.has_gradient
-    described = f"rows {label} {fingerprint(loss.other)} {rest} {computed} {box}"
-    return Code(described, lambda: RowText(RowArithmetic(loss, FORMATS[computed]), box).text())
+    return f"rows {label} {fingerprint(loss.other)} {rest}"
 
 
 class _Prepared:
