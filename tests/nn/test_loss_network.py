@@ -42,16 +42,16 @@ def stirred(network: LossNetwork) -> LossNetwork:
 
 
 @pytest.mark.parametrize("text", LOSSES)
-def test_it_is_the_formula_with_weights_near_one(text: str, backend: str) -> None:
+def test_it_is_the_formula_with_weights_near_one(text: str) -> None:
     input, target = pair()
-    network = loss_network(text, backend=backend)
+    network = loss_network(text)
     names = [f"w{i}" for i in range(len(network.weights))]
     assert list(network.weights) == names
     assert {name for name, _ in network.named_parameters()} == {*names, *symkit.parse(text).parameters}
     assert all(0 < abs(network.values()[name].item() - 1) < 6e-3 for name in names)
-    plain = Loss(text, backend=backend)(input, target)
+    plain = Loss(text)(input, target)
     assert network(input, target).item() == pytest.approx(plain.item(), rel=0.1)
-    unit = loss_network(text, std=0.0, backend=backend)
+    unit = loss_network(text, std=0.0)
     torch.testing.assert_close(unit(input, target), plain)
 
 
