@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 INTERLEAVED = """!0 = distinct !{!0, !1}
-!1 = !{!"llvm.loop.interleave.count", i32 2}"""
-"""To stand at the end of a text with interleaved loops."""
+!1 = !{!"llvm.loop.interleave.count", i32 2}
+!2 = distinct !{!2, !3, !4}
+!3 = !{!"llvm.loop.vectorize.enable", i1 false}
+!4 = !{!"llvm.loop.unroll.disable"}"""
+"""To stand at the end of a text with loops: how LLVM is to treat them."""
 
 
 class Function:
@@ -63,7 +66,7 @@ class Function:
         yield at
         after = self.let(f"add nuw nsw i64 {at}, {step}")
         self.put("i64", after, counter)
-        self.add(f"  br label %{name}.head{', !llvm.loop !0' if interleaved else ''}", f"{name}.done:")
+        self.add(f"  br label %{name}.head, !llvm.loop !{0 if interleaved else 2}", f"{name}.done:")
 
     @contextmanager
     def when(self, condition: str) -> Iterator[None]:
