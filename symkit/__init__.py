@@ -14,6 +14,7 @@ from symkit.version import __version__
 if TYPE_CHECKING:
     from symkit import errors, nn
     from symkit.analysis import analyze, moments
+    from symkit.analysis.losses import redistribute
     from symkit.api import derivative, evaluate
     from symkit.backends.native.numba_interop import to_numba
     from symkit.checking import check, enforce, protect
@@ -45,6 +46,7 @@ __all__ = [
     "parse",
     "plot",
     "protect",
+    "redistribute",
     "report",
     "simplify",
     "to_numba",
@@ -68,6 +70,7 @@ _HOMES = {
     "parse": "symkit.text",
     "plot": "symkit.reporting.plot",
     "protect": "symkit.checking",
+    "redistribute": "symkit.analysis.losses",
     "report": "symkit.reporting.report",
     "simplify": "symkit.simplification",
     "to_numba": "symkit.backends.native.numba_interop",

@@ -22,6 +22,7 @@ from symkit.cli.landscape import landscape
 from symkit.cli.page import report
 from symkit.cli.plot import plot
 from symkit.cli.protect import protect
+from symkit.cli.redistribute import redistribute
 from symkit.cli.run import run
 from symkit.cli.show import show
 from symkit.cli.simplify import simplify
@@ -75,6 +76,7 @@ for command in (
     analyze,
     protect,
     enforce,
+    redistribute,
     export,
     plot,
     report,

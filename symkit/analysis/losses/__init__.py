@@ -9,6 +9,7 @@ from symkit.analysis.losses.points import LimitPair, TrainingPoint
 from symkit.analysis.losses.report import Comparison, LossAnalysis, Row
 from symkit.analysis.losses.robustness import Growth, Robustness
 from symkit.analysis.losses.rule import LearningRule, LogitRule, logit_gradient
+from symkit.analysis.losses.sparse import Redistribution, redistribute, redistribution
 
 __all__ = [
     "Asymmetry",
@@ -26,9 +27,12 @@ __all__ = [
     "Miss",
     "Push",
     "Rates",
+    "Redistribution",
     "Robustness",
     "Row",
     "TrainingPoint",
     "logit_gradient",
     "loss_analysis",
+    "redistribute",
+    "redistribution",
 ]
