@@ -9,32 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from symkit.backends.native import row_host
-from symkit.backends.native.backend import CPU_KEYS, TYPES, is_available
+from symkit.backends.native import row_cuda, row_host
+from symkit.backends.native.backend import CPU_KEYS, CUDA_KEYS, TYPES, is_available
+from symkit.backends.native.cuda_driver import gpu, why_not_on
 from symkit.backends.native.prepare import STORAGES
 from symkit.backends.native.row_arithmetic import RowLoss
+from symkit.backends.native.row_cuda import MOST_ROWS
 from symkit.backends.native.translate import has_native_form
 from symkit.ir import Program, bind_constants, lower
 from symkit.nn.curves import Curves
+from symkit.nn.first_rows import Composed, believed
 from symkit.text.names import FIXED_CONSTANTS
 from symkit.transform import with_gradient
 from symkit.transform.link import LOG_P, LOG_Q, with_probabilities
 
-Composed = Callable[[Tensor, Tensor, Sequence[Tensor], Tensor | None], Tensor]
-"""(logits, target, leaves, weight) -> the same loss, by operators that torch differentiates any number of times."""
+Maker = Callable[[RowLoss], row_host.RowKernel]
+"""What gives the kernel of a loss on some device."""
+
+HOST: Maker = row_host.row_kernel
 
 MOST_CLASSES = 2**24
 """A label is compared as a float32."""
 
-BACKENDS = ("auto", "cpu")
+ON_CPU, ON_GPU = ("auto", "cpu"), ("auto", "cuda")
+"""Backends by where they run kernels."""
 
+_HOST_KEYS, _GPU_KEYS = set(CPU_KEYS), set(CUDA_KEYS)
 _is_transformed = torch._C._are_functorch_transforms_active
 _keys_of = torch._C._dispatch_keys
 _dispatch_modes = torch._C._len_torch_dispatch_stack
@@ -64,29 +71,47 @@ def fused(
     Returns:
         A number, or with reduction "none" one a row, in the dtype of the logits.
     """
-    if backend not in BACKENDS or not _is_plain(logits, target, weight, leaves):
+    tensors = (logits, target, *leaves, *(() if weight is None else (weight,)))
+    maker = _maker(tensors, backend)
+    if maker is None or not _is_plain(logits, target, weight, leaves):
         return None
-    call = _Call(curves, target, ignore_index, reduction, composed)
+    call = _Call(curves, target, ignore_index, reduction, composed, maker)
     if _is_grad_enabled() and (logits.requires_grad or any(leaf.requires_grad for leaf in leaves)):
         result: Tensor = _record(call, logits, weight, *leaves)
         return result
     return call.loss(call.run(logits, weight, leaves, (False,) * (1 + len(leaves))), logits)
 
 
+def _maker(tensors: Sequence[Tensor], backend: str) -> Maker | None:
+    """What makes kernels for tensors whose memory can be read, all on one device; None for others."""
+    if any(type(tensor) not in TYPES for tensor in tensors):
+        return None
+    keys = {_keys_of(tensor).raw_repr() for tensor in tensors}
+    if keys <= _HOST_KEYS:
+        return HOST if backend in ON_CPU and is_available() else None
+    if not keys <= _GPU_KEYS or backend not in ON_GPU or len({tensor.get_device() for tensor in tensors}) > 1:
+        return None
+    index = tensors[0].get_device()
+    return _on_gpu(index) if why_not_on(index) is None else None
+
+
+@cache
+def _on_gpu(index: int) -> Maker:
+    return partial(row_cuda.row_kernel, device=gpu(index))
+
+
 def _is_plain(logits: Tensor, target: Tensor, weight: Tensor | None, leaves: Sequence[Tensor]) -> bool:
-    """Whether all are tensors whose memory can be read, and nothing has to be written down or transformed."""
+    """Whether tensors are what kernels take, and nothing has to be written down or transformed."""
     if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None or _is_transformed():
         return False
     if _dispatch_modes() or forward_ad._current_level >= 0:
         return False
-    for tensor in (logits, target, *leaves, *(() if weight is None else (weight,))):
-        if type(tensor) not in TYPES or _keys_of(tensor).raw_repr() not in CPU_KEYS:
-            return False
     if target.requires_grad or (weight is not None and weight.requires_grad):
         return False
     if not (target.dtype is torch.int64 or target.dtype in STORAGES) or any(leaf.dim() for leaf in leaves):
         return False
-    return bool(logits.numel()) and logits.shape[1] < MOST_CLASSES and is_available()
+    classes, count = logits.shape[1], logits.numel()
+    return bool(count) and classes < MOST_CLASSES and count // classes < MOST_ROWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,21 +123,38 @@ class _Call:
     ignore_index: int
     reduction: str
     composed: Composed
+    maker: Maker
 
     def run(
         self, logits: Tensor, weight: Tensor | None, leaves: Sequence[Tensor], needed: Sequence[bool]
     ) -> row_host.RowResult | None:
-        """One pass; None if a label is no class. `needed` says of logits and leaves whether a gradient is wanted."""
+        """One pass; None if a label is no class, or a device's kernel has been found to be wrong.
+
+        Args:
+            needed: of logits and leaves, whether a gradient is wanted.
+        """
         names = self.curves.leaves
         wanted = tuple(name for name, need in zip(names, needed[1:], strict=True) if need)
-        by_class = self.target.dtype is torch.int64
-        kernel = row_kernel(self.curves, wanted, by_class, weight is not None, any(needed))
-        target = self.target.flatten(1) if by_class and logits.dim() > 2 else self.target
+        kernel = row_kernel(self.curves, wanted, self._by_class, weight is not None, any(needed), self.maker)
+        logits, target = self._flat(logits)
+        settings = self.ignore_index, self.reduction
+        given = logits, target, weight, leaves
+        if isinstance(kernel, row_cuda.RowCudaKernel) and not believed(kernel, self.composed, given, *settings):
+            return None
+        result = kernel(*given, *settings)
+        return result if result.stray is None else None
+
+    @property
+    def _by_class(self) -> bool:
+        return self.target.dtype is torch.int64
+
+    def _flat(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """(logits, target) of at most three dimensions."""
+        target = self.target.flatten(1) if self._by_class and logits.dim() > 2 else self.target
         if logits.dim() > 3:
             logits = logits.flatten(2)
-            target = target if by_class else target.flatten(2)
-        result = kernel(logits, target, weight, leaves, self.ignore_index, self.reduction)
-        return result if result.stray is None else None
+            target = target if self._by_class else target.flatten(2)
+        return logits, target
 
     def loss(self, result: row_host.RowResult | None, logits: Tensor) -> Tensor | None:
         if result is None or self.reduction != "none":
@@ -123,6 +165,7 @@ class _Call:
         self,
         result: row_host.RowResult,
         logits: Tensor,
+        weight: Tensor | None,
         leaves: Sequence[Tensor],
         needed: Sequence[bool],
         given: Tensor,
@@ -130,15 +173,9 @@ class _Call:
         """The gradients of logits and leaves, where they are needed, from that of the loss."""
         found: list[Tensor | None] = [None] * len(needed)
         if needed[0]:
-            gradient = result.gradient
-            assert gradient is not None
-            if logits.dim() > 3:
-                gradient = gradient.unflatten(2, logits.shape[2:])
-            if self.reduction == "none":
-                gradient.mul_(given.unsqueeze(1))
-            elif (factor := given.item()) != 1.0:
-                gradient.mul_(factor)
-            found[0] = gradient
+            tensors = (*self._flat(logits), *(() if weight is None else (weight,)), *leaves)
+            gradient = result.pulled(given, tensors)
+            found[0] = gradient.unflatten(2, logits.shape[2:]) if logits.dim() > 3 else gradient
         if any(needed[1:]):
             if self.reduction == "none":
                 sums = result.rows_by_leaves @ given.reshape(-1).double()
@@ -171,7 +208,7 @@ class _FusedLoss(torch.autograd.Function):
             # What is handed over may be changed by whoever gets it.
             ctx.result = None
             assert result is not None
-            found = call.gradients(result, logits, leaves, needed, given)
+            found = call.gradients(result, logits, weight, leaves, needed, given)
         return None, found[0], None, *found[1:]
 
 
@@ -197,7 +234,12 @@ def _differentiable(
 
 @lru_cache(maxsize=row_host.MOST_KNOWN)
 def row_kernel(
-    curves: Curves, wanted: tuple[str, ...], by_class: bool, is_weighted: bool, has_gradient: bool
+    curves: Curves,
+    wanted: tuple[str, ...],
+    by_class: bool,
+    is_weighted: bool,
+    has_gradient: bool,
+    maker: Maker = HOST,
 ) -> row_host.RowKernel:
     """The kernel of a loss, with derivatives by wanted leaves."""
 
@@ -218,4 +260,4 @@ def row_kernel(
         is_weighted,
         has_gradient,
     )
-    return row_host.row_kernel(loss)
+    return maker(loss)

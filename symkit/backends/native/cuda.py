@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from struct import Struct
@@ -19,7 +18,7 @@ from symkit.backends.native.cuda_text import CudaText
 from symkit.backends.native.host import FORMATS
 from symkit.backends.native.layout import RootLayout
 from symkit.backends.native.prepare import Call, Prepared
-from symkit.backends.native.self_check import agrees
+from symkit.backends.native.self_check import agrees, warn_of_difference
 from symkit.backends.native.translate import translate
 from symkit.backends.protocol import Kernel
 from symkit.backends.unfused import Unfused
@@ -112,12 +111,7 @@ class _Trusted:
         self.is_checked = True
         self.is_wrong = not agrees(torch_kernel, call, leaves, results)
         if self.is_wrong:
-            warnings.warn(
-                f"a fused kernel gave other numbers than torch on {self._device.name}, so torch runs it instead; "
-                "please report this, with the versions of the driver, torch and llvmlite",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            warn_of_difference(self._device.name)
 
 
 class _Fused:

@@ -65,6 +65,3 @@ done:
 
 END: Mapping[CudaTarget, str] = {CudaTarget.NVPTX: _NVPTX_END, CudaTarget.HOST: _HOST_END}
 """What stands behind a kernel."""
-
-INVARIANT = "!0 = !{}"
-"""To stand at the end of a text with loads that are marked as of memory that nothing writes."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symkit.backends.native.cuda_entry import END, INVARIANT, head, numbers
+from symkit.backends.native.cuda_entry import END, head, numbers
 from symkit.backends.native.cuda_layout import THREADS, CudaBox
 from symkit.backends.native.cuda_memory import CudaTarget, Indices, Memory
 from symkit.backends.native.function_text import inlined, struct
@@ -309,7 +309,7 @@ def _any(flags: Sequence[str]) -> list[str]:
 
 
 METADATA = (
-    INVARIANT,
+    "!0 = !{}",
     '!1 = !{!"branch_weights", i32 1, i32 2000}',
     "!2 = distinct !{!2, !3}",
     '!3 = !{!"llvm.loop.unroll.disable"}',

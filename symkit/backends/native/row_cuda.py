@@ -6,7 +6,8 @@ of NaN, and so the mean and the sum over rows are NaN.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import gcd
 from struct import Struct
@@ -18,7 +19,15 @@ from symkit.backends.native.cuda import Device, Loaded, alignment
 from symkit.backends.native.cuda_layout import ACCESS, THREADS
 from symkit.backends.native.host import FORMATS
 from symkit.backends.native.prepare import STORAGES
-from symkit.backends.native.row_arithmetic import RowArithmetic, RowLoss
+from symkit.backends.native.row_arithmetic import (
+    GRADIENT,
+    LOSS,
+    TOTAL_WEIGHT,
+    WEIGHT,
+    RowArithmetic,
+    RowLoss,
+    of_leaf,
+)
 from symkit.backends.native.row_cuda_layout import (
     SIZES,
     RowCudaBox,
@@ -28,6 +37,8 @@ from symkit.backends.native.row_cuda_layout import (
     split_gradient,
     split_sums,
 )
+from symkit.backends.native.row_cuda_memory import ARRAYS, GIVEN, PARTIALS, SCRATCH, TOTALS, pointers
+from symkit.backends.native.row_cuda_memory import boxed as boxed_names
 from symkit.backends.native.row_cuda_text import RowCudaText, Stage, kept_arrays, needs_total_weight, stages
 from symkit.backends.native.row_host import MOST_KNOWN, RowKernel, RowResult, boxed, described
 from symkit.backends.native.row_text import Scratch
@@ -94,6 +105,7 @@ class RowCudaKernel(RowKernel):
         )
         words = [outer * rows, rows, classes, classes // vector, ignored, int(reduction == "mean")]
         words += [sums.parts, sums.turns, sums.left, written.parts, written.turns, written.left]
+        words.append(int(reduction == "none"))
         for each in strides:
             words += each
         return _Prepared(loss, _launches(loss, computed, box, self.device), sums, written, words, computed)
@@ -146,40 +158,62 @@ class _Prepared:
             Stage.GRADIENT: self._rows * written.parts,
             Stage.TOTALS: 1,
         }
-        grids = [(launch, stage, -(-threads.get(stage, self._rows) // THREADS)) for stage, launch in launches]
-        place = [stage for _, stage, _ in grids].index(Stage.TOTALS)
-        self._before = [(launch.launch, grid) for launch, _, grid in grids[:place]]
-        self._after = [(launch.launch, grid) for launch, _, grid in grids[place:]]
-        self._has_gradient, self._wanted = loss.has_gradient, loss.wanted
-        self._boxes = 3 if loss.is_weighted else 2
+        grids = {stage: (each.launch, -(-threads.get(stage, self._rows) // THREADS)) for stage, each in launches}
+        self._gradient = grids.pop(Stage.GRADIENT, None)
+        self._totals = grids.pop(Stage.TOTALS)
+        self._before = list(grids.values())
+        self._wanted = loss.wanted
+        self._names = pointers(loss)
+        self._given = [*[name for name in boxed_names(loss) if name != GRADIENT], *map(of_leaf, loss.leaves)]
         self._needs_total_weight = needs_total_weight(arithmetic)
         self._summed = 2 + loss.wanted
         self._first = int(Scratch.FIRST) + loss.wanted
         is_split = sums.parts > 1
         self._partials = max(MAXIMA, len(arithmetic.sums)) * sums.parts * self._rows if is_split else 0
-        arrays = len(kept_arrays(arithmetic, is_split)) * self._rows
-        self._work = self._partials + -(-arrays * arithmetic.format.size // 8)
+        self._arrays = len(kept_arrays(arithmetic, is_split)) * self._rows
+        self._computed = computed
         self._words = Struct(f"={len(words)}q").pack(*words)
-        tensors = self._boxes + self._has_gradient + 6 + len(loss.leaves)
-        self._pointers = Struct(f"={tensors}q").pack
+        self._packed = Struct(f"={len(self._names)}q").pack
 
     def __call__(self, tensors: Sequence[Tensor]) -> RowResult:
-        logits, boxes, leaves = tensors[0], tensors[: self._boxes], tensors[self._boxes :]
-        loss = logits.new_empty(())
-        gradients = [torch.empty_like(logits)] if self._has_gradient else []
+        logits = tensors[0]
         scratch = logits.new_empty(self._first + self._summed * self._rows, dtype=torch.float64)
-        totals = scratch.new_empty(self._summed)
-        # The arrays stand behind the partials.
-        work = scratch.new_empty(self._work)
-        total_weight = boxes[-1].sum(dtype=torch.float64) if self._needs_total_weight else totals
-        arrays = work.data_ptr() + 8 * self._partials
-        given = [tensor.data_ptr() for tensor in (*boxes, *gradients, scratch, loss, work)]
-        given += [arrays, totals.data_ptr(), total_weight.data_ptr(), *[leaf.data_ptr() for leaf in leaves]]
-        arguments = self._pointers(*given) + self._words
+        found = dict(zip(self._given, tensors, strict=True))
+        found[LOSS], found[SCRATCH] = logits.new_empty(()), scratch
+        found[TOTALS], found[PARTIALS] = scratch.new_empty(self._summed), scratch.new_empty(self._partials)
+        found[ARRAYS] = scratch.new_empty(self._arrays, dtype=self._computed)
+        if self._needs_total_weight:
+            found[TOTAL_WEIGHT] = found[WEIGHT].sum(dtype=torch.float64)
+        arguments = self._arguments(found)
         for launch, grid in self._before:
             launch(arguments, grid)
         of_rows = scratch.as_strided((self._summed, self._rows), (self._rows, 1), self._first)
-        torch.sum(of_rows, 1, out=totals)
-        for launch, grid in self._after:
-            launch(arguments, grid)
-        return RowResult(loss, gradients[0] if gradients else None, scratch, self._rows, self._wanted, None)
+        torch.sum(of_rows, 1, out=found[TOTALS])
+        launch, grid = self._totals
+        launch(arguments, grid)
+        return CudaResult(found[LOSS], scratch, self._rows, self._wanted, None, self, found[ARRAYS])
+
+    def _arguments(self, found: Mapping[str, Tensor]) -> bytes:
+        return self._packed(*[found[name].data_ptr() if name in found else 0 for name in self._names]) + self._words
+
+    def pulled(self, result: CudaResult, given: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+        """See `RowResult.pulled`."""
+        assert self._gradient is not None
+        gradient = torch.empty_like(tensors[0])
+        found = dict(zip(self._given, tensors, strict=True))
+        found |= {GRADIENT: gradient, GIVEN: given.to(gradient.dtype).contiguous()}
+        found |= {SCRATCH: result.scratch, ARRAYS: result.arrays}
+        launch, grid = self._gradient
+        launch(self._arguments(found), grid)
+        return gradient
+
+
+@dataclass(frozen=True)
+class CudaResult(RowResult):
+    """What there is when the loss is: numbers of rows that the gradient is made of when it is asked for."""
+
+    prepared: _Prepared
+    arrays: Tensor
+
+    def pulled(self, given: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+        return self.prepared.pulled(self, given, tensors)

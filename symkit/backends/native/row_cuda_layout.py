@@ -63,7 +63,7 @@ class RowCudaWord(IntEnum):
 
     ROWS: of one outer place; ALL_ROWS: of all. CHUNKS: of a row. PARTS, TURNS and LEFT are about sums over classes: the
     parts of a row, the turns of a part in which all chunks in flight are there, and those of one chunk that are left.
-    The same words of WRITTEN are about the gradient.
+    The same words of WRITTEN are about the gradient. PULLED: the stride of what is given of rows to pull back.
     """
 
     ALL_ROWS = 0
@@ -78,6 +78,7 @@ class RowCudaWord(IntEnum):
     WRITTEN_PARTS = 9
     WRITTEN_TURNS = 10
     WRITTEN_LEFT = 11
+    PULLED = 12
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from symkit.backends.native.cuda_entry import head, numbers
 from symkit.backends.native.cuda_layout import THREADS
 from symkit.backends.native.cuda_memory import CudaTarget, Elements, bytes_of
-from symkit.backends.native.function_text import Function
+from symkit.backends.native.function_text import INTERLEAVED, Function
 from symkit.backends.native.inline_text import Number
 from symkit.backends.native.llvm_text import constant
 from symkit.backends.native.machine import FLOAT64, Format, Type
@@ -36,10 +36,17 @@ from symkit.backends.native.row_cuda_layout import RowCudaBox, RowCudaWord
 from symkit.backends.native.row_text import Scratch
 from symkit.backends.native.storage import Storage
 
-SCRATCH, PARTIALS, ARRAYS, TOTALS = "scratch", "partials", "arrays", "totals"
-"""TOTALS: what stands of the rows in the scratch array, added up over rows."""
+SCRATCH, PARTIALS, ARRAYS, TOTALS, GIVEN = "scratch", "partials", "arrays", "totals", "given"
+"""TOTALS: what stands of the rows in the scratch array, added up over rows. GIVEN: the gradient by the loss, or by that
+of every row."""
 
 OUTER, ROW, CLASSES = range(3)
+
+METADATA = (INTERLEAVED, "!9 = !{}")
+"""To stand at the end of a text."""
+
+JOINED_AT_ONCE = 8
+"""Partials that a thread reads before it joins them."""
 
 Numbers = Mapping[str, Number]
 
@@ -53,7 +60,7 @@ def boxed(loss: RowLoss) -> list[str]:
 
 def pointers(loss: RowLoss) -> list[str]:
     """Everything that there is a pointer for, in order."""
-    own = [SCRATCH, LOSS, PARTIALS, ARRAYS, TOTALS, TOTAL_WEIGHT]
+    own = [SCRATCH, LOSS, PARTIALS, ARRAYS, TOTALS, TOTAL_WEIGHT, GIVEN]
     return [*boxed(loss), *own, *map(of_leaf, loss.leaves)]
 
 
@@ -84,7 +91,7 @@ class RowCudaMemory:
 
     def _storages_of_tensors(self) -> dict[str, Storage]:
         box = self._box
-        found = {LOGIT: box.logits, GRADIENT: box.logits, LOSS: box.logits}
+        found = dict.fromkeys((LOGIT, GRADIENT, LOSS, GIVEN), box.logits)
         found |= {} if box.target is None else {of_leaf(TARGET): box.target}
         found |= {} if box.weight is None else {WEIGHT: box.weight}
         found |= {of_leaf(name): storage for name, storage in zip(self._loss.leaves, box.leaves, strict=True)}
@@ -218,7 +225,7 @@ class RowCudaMemory:
         count = self._box.vector if self._dense[name] else 1
         aligned = [bytes_of(type, count), *[bytes_of(type, 1)] * (len(places) - 1)]
         raw = [
-            self._f.let(f"load {type}, ptr {place}, align {align}, !invariant.load !0")
+            self._f.let(f"load {type}, ptr {place}, align {align}, !invariant.load !9")
             for place, align in zip(places, aligned, strict=True)
         ]
         return [self._number(self._elements, self._storages[name], element) for element in raw]
@@ -275,12 +282,17 @@ class RowCudaMemory:
         element = f.get(type, f.at(self._at[name], type, offset))
         return self._number(self._wide if wide else self._elements, self._storages[name], element)
 
-    def single(self, name: str, place: int = 0) -> Number:
+    def single(self, name: str, place: int | str = 0) -> Number:
         """A number that is the same for all rows, in float64 where it is so stored."""
         storage = self._storages[name]
         elements = self._wide if storage is Storage.FLOAT64 else self._elements
         type = elements.type(storage)
         return self._number(elements, storage, self._f.get(type, self._f.at(self.pointer(name), type, str(place))))
+
+    def given(self) -> Number:
+        """What the gradient of the row is multiplied by."""
+        place = self._f.let(f"mul i64 {self._row}, {self.word(RowCudaWord.PULLED)}")
+        return self.single(GIVEN, place)
 
     def put_single(self, name: str, value: Number, place: int = 0) -> None:
         type = self._type(name)
@@ -300,11 +312,20 @@ class RowCudaMemory:
         for place, value in enumerate(values):
             self._f.put("double", value.to(Type.DOUBLE, self._f).name, self._partial(place, self._part))
 
-    def partials(self, count: int) -> Iterator[list[Number]]:
-        """What part after part has left."""
-        f = self._f
-        with f.loop(self.word(RowCudaWord.PARTS)) as part:
-            yield [Number(Type.DOUBLE, f.get("double", self._partial(place, part))) for place in range(count)]
+    def partials(self, count: int) -> Iterator[list[list[Number]]]:
+        """What parts have left, some parts at a time: the text of a turn is written for each of two loops."""
+        f, parts = self._f, self.word(RowCudaWord.PARTS)
+        turns = f.let(f"udiv i64 {parts}, {JOINED_AT_ONCE}")
+        with f.loop(turns) as turn:
+            first = f.let(f"mul i64 {turn}, {JOINED_AT_ONCE}")
+            yield [self._read_partials(count, f.let(f"add i64 {first}, {u}")) for u in range(JOINED_AT_ONCE)]
+        first = f.let(f"mul i64 {turns}, {JOINED_AT_ONCE}")
+        with f.loop(f.let(f"sub i64 {parts}, {first}")) as turn:
+            yield [self._read_partials(count, f.let(f"add i64 {first}, {turn}"))]
+
+    def _read_partials(self, count: int, part: str) -> list[Number]:
+        places = [self._partial(place, part) for place in range(count)]
+        return [Number(Type.DOUBLE, self._f.let(f"load double, ptr {place}, !invariant.load !9")) for place in places]
 
     def _partial(self, place: int, part: str) -> str:
         f = self._f

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
-from symkit.backends.native.cuda_entry import END, INVARIANT
+from symkit.backends.native.cuda_entry import END
 from symkit.backends.native.cuda_memory import CudaTarget
 from symkit.backends.native.inline_text import Inline, Number
 from symkit.backends.native.llvm_text import constant
@@ -40,7 +40,7 @@ from symkit.backends.native.row_arithmetic import (
     of_leaf,
 )
 from symkit.backends.native.row_cuda_layout import RowCudaBox, RowCudaWord
-from symkit.backends.native.row_cuda_memory import SCRATCH, TOTALS, RowCudaMemory
+from symkit.backends.native.row_cuda_memory import METADATA, SCRATCH, TOTALS, RowCudaMemory
 from symkit.backends.native.row_parts import CARRY, KEPT, OTHER_LARGEST, OTHER_SECOND, joined, moved
 from symkit.backends.native.row_text import Scratch
 
@@ -57,7 +57,7 @@ class Stage(Enum):
 
     PARTS: what every part of a row knows of its logits. FACTS: joined, what the elements of a row have in common.
     OTHERS: sums over the outputs of a part. ROWS: joined, the loss of every row and what its gradient is made of; where
-    rows are not split, all of this in one. TOTALS: the loss. GRADIENT: element by element.
+    rows are not split, all of this in one. TOTALS: the loss. GRADIENT: element by element, when it is asked for.
     """
 
     PARTS = "parts"
@@ -136,7 +136,7 @@ class _Kernel:
         inlines = self._inlines.values()
         lines = [*self._f.text(), *(line for inline in inlines for line in inline.text())]
         declarations = sorted({line for inline in inlines for line in inline.declarations})
-        return "\n".join([*lines, *declarations, END[self._target], INVARIANT]) + "\n"
+        return "\n".join([*lines, *declarations, END[self._target], *METADATA]) + "\n"
 
     # -- launches ------------------------------------------------------------------------------------------------
 
@@ -186,7 +186,9 @@ class _Kernel:
         with memory.parts_of_rows(RowCudaWord.WRITTEN_PARTS):
             given = memory.arrays()
             scale = memory.single(SCRATCH, Scratch.SCALE).to(self._real, self._f)
-            given |= {name: self._scaled(given[name], scale) for name in SCALED if name in given}
+            pulled = memory.given().to(self._real, self._f)
+            for name in [name for name in SCALED if name in given]:
+                given[name] = self._operation("fmul", self._scaled(given[name], scale), pulled)
             given |= self._leaves(inline)
             if self._loss.label is not None:
                 given[LABEL] = self._label_number(memory.label()[0])
@@ -208,13 +210,11 @@ class _Kernel:
         for chunks in memory.turns():
             logits = [element[LOGIT] for element in memory.elements(chunks, (LOGIT,))]
             pairs = [{LARGEST: logit, SECOND: nothing} for logit in logits]
-            while len(pairs) > 1:
-                pairs = [self._join(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
             before = self._read(rooms)
-            after = self._join(before, pairs[0])
+            after = self._join(before, self._joined_pairs(pairs))
             rises = f.let(f"fcmp ogt {real} {after[SECOND].name}, {before[SECOND].name}")
             with f.when(rises):
-                self._move(rest, before, after[SECOND])
+                f.put("double", self._moved(self._get(rest), before, after[SECOND]).name, rest)
             self._write(rooms, after)
             terms = [exponentials.call(f, {LOGIT: logit, SECOND: after[SECOND]})[REST] for logit in logits]
             self._add(rest, self._sum(terms))
@@ -226,15 +226,18 @@ class _Kernel:
         rooms = {LARGEST: f.room(self._real.value), SECOND: f.room(self._real.value)}
         rest = self._started(rooms)
         for partials in memory.partials(2):
-            self._write(rooms, self._join(self._read(rooms), dict(zip(MAXIMA, partials, strict=False))))
+            pairs = [dict(zip(MAXIMA, partial, strict=False)) for partial in partials]
+            self._write(rooms, self._join(self._read(rooms), self._joined_pairs(pairs)))
         whole = self._read(rooms)
         for partials in memory.partials(3):
-            part = dict(zip(MAXIMA, partials, strict=True))
-            room = f.room("double")
-            f.put("double", part[REST].name, room)
-            self._move(room, part, whole[SECOND])
-            self._add(rest, self._get(room))
+            parts = [dict(zip(MAXIMA, partial, strict=True)) for partial in partials]
+            self._add(rest, self._sum([self._moved(part[REST], part, whole[SECOND]) for part in parts]))
         return whole | {REST: self._get(rest)}
+
+    def _joined_pairs(self, pairs: Sequence[Numbers]) -> Numbers:
+        while len(pairs) > 1:
+            pairs = [self._join(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
+        return pairs[0]
 
     def _started(self, rooms: Mapping[str, str]) -> str:
         """Puts what no logit is known of to the rooms; gives a room with an empty sum."""
@@ -246,11 +249,11 @@ class _Kernel:
         given = a | {OTHER_LARGEST: b[LARGEST], OTHER_SECOND: b[SECOND]}
         return self._inline("joined", joined(self._arithmetic.format)).call(self._f, given)
 
-    def _move(self, rest: str, part: Numbers, second: Number) -> None:
+    def _moved(self, rest: Number, part: Numbers, second: Number) -> Number:
+        """The sum of exponentials of a part by the second logit of more parts."""
         found = self._inline("moved", moved(self._arithmetic.format)).call(self._f, part | {OTHER_SECOND: second})
-        kept = self._operation("fmul", self._get(rest), found[KEPT].to(Type.DOUBLE, self._f))
-        self._f.put("double", kept.name, rest)
-        self._add(rest, found[CARRY])
+        kept = self._operation("fmul", rest, found[KEPT].to(Type.DOUBLE, self._f))
+        return self._operation("fadd", kept, found[CARRY].to(Type.DOUBLE, self._f))
 
     def _with_facts(self, found: Numbers) -> Numbers:
         return found | self._inline("facts", self._arithmetic.facts()).call(self._f, found)
@@ -273,8 +276,8 @@ class _Kernel:
     def _joined_sums(self) -> Numbers:
         rooms = {name: self._empty() for name in self._arithmetic.sums}
         for partials in self._memory.partials(len(rooms)):
-            for room, partial in zip(rooms.values(), partials, strict=True):
-                self._add(room, partial)
+            for place, room in enumerate(rooms.values()):
+                self._add(room, self._sum([partial[place] for partial in partials]))
         return {name: self._get(room) for name, room in rooms.items()}
 
     # -- rows ----------------------------------------------------------------------------------------------------

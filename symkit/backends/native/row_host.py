@@ -36,16 +36,23 @@ class RowResult:
 
     Attributes:
         loss: the mean or sum over rows, of the logits' dtype.
-        gradient: by the logits, each row by what it counts; None if not wanted.
         stray: number of a row whose label is no class, or None; if there is one, nothing else means anything.
     """
 
     loss: Tensor
-    gradient: Tensor | None
     scratch: Tensor
     rows: int
     wanted: int
     stray: int | None
+
+    def pulled(self, given: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+        """The gradient by the logits, for a kernel that has one; it is handed over, so it can be asked for once.
+
+        Args:
+            given: the gradient by the loss, or by every row's loss, (N, ...).
+            tensors: what the kernel was called with.
+        """
+        raise NotImplementedError
 
     @property
     def losses(self) -> Tensor:
@@ -61,7 +68,24 @@ class RowResult:
     @property
     def rows_by_leaves(self) -> Tensor:
         """The same of every row: (leaves, rows)."""
-        return self.scratch[Scratch.FIRST + self.wanted + self.rows :].view(self.wanted, self.rows)
+        first = Scratch.FIRST + self.wanted + self.rows
+        return self.scratch[first : first + self.wanted * self.rows].view(self.wanted, self.rows)
+
+
+@dataclass(frozen=True)
+class HostResult(RowResult):
+    """With the gradient by the logits, each row by what it counts; None if not wanted."""
+
+    gradient: Tensor | None
+
+    def pulled(self, given: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+        gradient = self.gradient
+        assert gradient is not None
+        if given.dim():
+            gradient.mul_((given.flatten(1) if given.dim() > 1 else given).unsqueeze(1))
+        elif (factor := given.item()) != 1.0:
+            gradient.mul_(factor)
+        return gradient
 
 
 class Prepared(Protocol):
@@ -96,7 +120,7 @@ class RowKernel:
             reduction: "none", "mean" or "sum".
         """
         tensors = (logits, target, *leaves) if weight is None else (logits, target, weight, *leaves)
-        key = (reduction == "mean", ignored, *map(self._layout, tensors))
+        key = (reduction, ignored, *map(self._layout, tensors))
         prepared = self._prepared.get(key)
         if prepared is None:
             if len(self._prepared) >= MOST_KNOWN:
@@ -219,4 +243,4 @@ class _Prepared:
                 run_items(self._code.run, self._code.parallel, arguments, self._items, torch.get_num_threads())
                 self._after(arguments)
         stray = int(status.value) - 1 if status.value else None
-        return RowResult(loss, gradient, scratch, self._rows, self._wanted, stray)
+        return HostResult(loss, scratch, self._rows, self._wanted, stray, gradient)

@@ -6,6 +6,7 @@ differ much, so what torch itself gets wrong is granted.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import torch
@@ -42,7 +43,7 @@ def agrees(torch_kernel: Kernel, call: Call, leaves: Sequence[Tensor], results: 
     sampled = [leaf.expand(call.shape)[index].reshape(-1) for leaf in leaves]
     exact, rounded = torch_kernel([leaf.double() for leaf in sampled]), torch_kernel(sampled)
     for root, summed in enumerate(call.summed):
-        if not summed and not _near(results[root][index].reshape(-1), exact[root], rounded[root]):
+        if not summed and not near(results[root][index].reshape(-1), exact[root], rounded[root]):
             return False
     if any(call.summed) and count <= WHOLE:
         for root, terms in enumerate(torch_kernel([leaf.double() for leaf in leaves])):
@@ -51,7 +52,8 @@ def agrees(torch_kernel: Kernel, call: Call, leaves: Sequence[Tensor], results: 
     return True
 
 
-def _near(found: Tensor, exact: Tensor, rounded: Tensor) -> bool:
+def near(found: Tensor, exact: Tensor, rounded: Tensor) -> bool:
+    """Whether numbers are about what torch gets in float64, or as far off as what it gets in their own dtype."""
     # What overflows in the dtype of the result proves nothing.
     counts = exact.to(found.dtype).isfinite() & rounded.to(found.dtype).isfinite()
     least = torch.finfo(found.dtype).tiny
@@ -69,4 +71,13 @@ def _is_sum(found: Tensor, terms: Tensor) -> bool:
     counts = magnitudes < torch.finfo(found.dtype).max
     return bool(
         (~((found.double() - exact).abs() <= GRANTED * magnitudes))[counts].double().mean().nan_to_num() <= OUTLIERS
+    )
+
+
+def warn_of_difference(device: str) -> None:
+    warnings.warn(
+        f"a fused kernel gave other numbers than torch on {device}, so torch runs it instead; "
+        "please report this, with the versions of the driver, torch and llvmlite",
+        RuntimeWarning,
+        stacklevel=3,
     )
