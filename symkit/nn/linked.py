@@ -8,7 +8,7 @@ kept in float64 beside logits of any dtype.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -54,22 +54,23 @@ def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
     return own - torch.where(some, torch.where(some, sums, 1.0).to(wide).log(), -math.inf)
 
 
-def log_probabilities(logits: Tensor, *, with_complements: bool) -> tuple[Tensor, Tensor | None]:
-    """log p of all outputs, and log(1 - p) if wanted, in the dtype of the logits.
+def log_probabilities(logits: Tensor, names: Collection[str]) -> dict[str, Tensor]:
+    """`LOG_P` of all outputs, and `LOG_Q` if it is among the names, in the dtype of the logits.
 
     Every one is right to a few units in its last place: the largest output of a row has its own from its log odds, and
     no other is more likely than 1/2.
     """
     largest = logits.detach().argmax(1)
-    places = largest.unsqueeze(1)
+    is_largest = _marked(logits, largest)
     odds = log_odds(logits, largest).unsqueeze(1)
     log_sigmoid = torch.nn.functional.logsigmoid
-    log_p = logits - logits.gather(1, places) + log_sigmoid(odds).to(logits.dtype)
-    if not with_complements:
-        return log_p, None
-    is_largest = _marked(logits, largest)
+    # The largest logit less itself is 0, and so must its derivative be: it would cancel only up to rounding.
+    below = (logits - logits.gather(1, largest.unsqueeze(1))).masked_fill(is_largest, 0.0)
+    log_p = below + log_sigmoid(odds).to(logits.dtype)
+    if LOG_Q not in names:
+        return {LOG_P: log_p}
     rest = (-log_p.masked_fill(is_largest, HARMLESS).exp()).log1p()
-    return log_p, torch.where(is_largest, log_sigmoid(-odds).to(logits.dtype), rest)
+    return {LOG_P: log_p, LOG_Q: torch.where(is_largest, log_sigmoid(-odds).to(logits.dtype), rest)}
 
 
 def is_eager(*tensors: Tensor) -> bool:
@@ -88,27 +89,36 @@ def wide_dtype(tensor: Tensor) -> torch.dtype:
 
 
 class Curve:
-    """A Program of inputs and leaves by name, over tensors that broadcast; differentiable any number of times."""
+    """A Program of some inputs and the leaves of a loss, over tensors that broadcast to the shape of the first input.
+
+    Differentiable any number of times.
+    """
 
     def __init__(self, program: Program, inputs: Sequence[str], leaves: Sequence[str], backend: str) -> None:
-        # The first input is there for its shape, whether it counts or not.
-        self.inputs = (*inputs[:1], *[name for name in inputs[1:] if name in program.inputs])
-        self.number: float | None = None
-        """The value, if there are no inputs and nothing that it depends on."""
-        if not (self.inputs or program.parameters or needed_constants(program)):
-            self.number = float(evaluate_exact(program, FIXED_CONSTANTS)[0])
-            return
-        names = (*self.inputs, *leaves)
-        self._pointwise = Pointwise(program, names, get_backend(backend), FIXED_CONSTANTS)
-        # Made beforehand: torch.compile would trace the making.
-        self._traced = EagerKernel(plain_program(program, FIXED_CONSTANTS), names)
+        self._first = inputs[0] if inputs else None
+        self.inputs = tuple(name for name in inputs if name in program.inputs)
+        used = {*program.parameters, *needed_constants(program)}
+        self._places = [place for place, name in enumerate(leaves) if name in used]
+        names = (*self.inputs, *(leaves[place] for place in self._places))
+        self.number = None if names else float(evaluate_exact(program, FIXED_CONSTANTS)[0])
+        """The value, if there is nothing that it depends on."""
+        if names:
+            self._pointwise = Pointwise(program, names, get_backend(backend), FIXED_CONSTANTS)
+            # Made beforehand: torch.compile would trace the making.
+            self._traced = EagerKernel(plain_program(program, FIXED_CONSTANTS), names)
 
-    def __call__(self, inputs: Mapping[str, Tensor | None], leaves: Sequence[Tensor]) -> Tensor:
-        operands = [tensor for name in self.inputs if (tensor := inputs[name]) is not None]
-        operands.extend(leaves)
-        if not _is_traced():
-            return self._pointwise.apply(operands)[0]
-        return self._traced(*in_dtype(computed_dtype(operands), operands))[0]
+    def __call__(self, inputs: Mapping[str, Tensor], leaves: Sequence[Tensor]) -> Tensor:
+        operands = [*[inputs[name] for name in self.inputs], *[leaves[place] for place in self._places]]
+        if self.number is not None:
+            found = torch.full((), self.number, dtype=torch.float64)
+        elif _is_traced():
+            (found,) = self._traced(*in_dtype(computed_dtype(operands), operands))
+        else:
+            (found,) = self._pointwise.apply(operands)
+        if self._first is None:
+            return found
+        first = inputs[self._first]
+        return found.to(first.device, first.dtype).expand_as(first)
 
 
 class Softmax:
@@ -148,28 +158,27 @@ class Softmax:
             rows = rows + self._of_others(logits, classes, is_ignored, leaves, weight)
         elif self._other.number != 0:
             others = logits.shape[1] - 1 if own_weight is None or weight is None else weight.sum() - own_weight
-            rows = rows + others * (self._other({}, leaves) if self._other.number is None else self._other.number)
+            rows = rows + others * self._other({}, leaves)
         return torch.where(is_ignored, 0.0, rows)
 
     def _of_others(
         self, logits: Tensor, classes: Tensor, is_ignored: Tensor, leaves: Sequence[Tensor], weight: Tensor | None
     ) -> Tensor:
         """What the outputs that are not the class lose."""
-        log_p, log_q = log_probabilities(logits, with_complements=LOG_Q in self._other.inputs)
         skipped = _marked(logits, classes) | is_ignored.unsqueeze(1)
-        inputs = {
-            LOG_P: log_p.masked_fill(skipped, HARMLESS),
-            LOG_Q: None if log_q is None else log_q.masked_fill(skipped, HARMLESS),
-            TARGET: _filled(logits, self.label_smoothing / logits.shape[1]),
-        }
+        logs = log_probabilities(logits, self._other.inputs)
+        inputs = {name: log.masked_fill(skipped, HARMLESS) for name, log in logs.items()}
+        inputs[TARGET] = _filled(logits, self.label_smoothing / logits.shape[1])
         return _total(self._other(inputs, leaves).masked_fill(skipped, 0.0), weight)
 
     def of_targets(
         self, logits: Tensor, targets: Tensor | None, leaves: Sequence[Tensor], weight: Tensor | None
     ) -> Tensor:
         """For targets that have a number for every output, (N, C, ...), smoothed, or for losses that need none."""
-        log_p, log_q = log_probabilities(logits, with_complements=LOG_Q in self._any.inputs)
-        return _total(self._any({LOG_P: log_p, LOG_Q: log_q, TARGET: targets}, leaves), weight)
+        inputs = log_probabilities(logits, self._any.inputs)
+        if targets is not None:
+            inputs[TARGET] = targets
+        return _total(self._any(inputs, leaves), weight)
 
 
 class Sigmoid:
@@ -191,7 +200,8 @@ class Sigmoid:
         self, logits: Tensor, targets: Tensor | None, leaves: Sequence[Tensor], weight: Tensor | None
     ) -> Tensor:
         """For targets of the shape of the logits, or for losses that need none."""
-        shares = self._any({LOGIT: logits, TARGET: targets}, leaves)
+        inputs = {LOGIT: logits} if targets is None else {LOGIT: logits, TARGET: targets}
+        shares = self._any(inputs, leaves)
         return shares.to(wide_dtype(logits)) if logits.dim() < 2 else _total(shares, weight)
 
 

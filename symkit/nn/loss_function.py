@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from symkit.errors import DomainError
-from symkit.nn.curves import TARGET, Curves, curves
+from symkit.nn.curves import TARGET, curves
 from symkit.nn.functional import Function
+from symkit.nn.fused_loss import fused
 from symkit.nn.linked import Sigmoid, Softmax, is_eager, smoothed
 from symkit.nn.loss_targets import (
     are_classes,
@@ -291,30 +292,6 @@ class LossFunction:
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return LossFunction, self._state
-
-
-def fused(
-    curves: Curves,
-    logits: Tensor,
-    target: Tensor,
-    leaves: Sequence[Tensor],
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    backend: str,
-    composed: Composed,
-) -> Tensor | None:
-    """The loss by one kernel, or None where there is none for such tensors or an index is out of range.
-
-    Args:
-        curves: of the loss; for class indices with label smoothing in them.
-        logits: (N, C, ...), of any dtype allowed.
-        target: class indices, int64 (N, ...), not checked to be in range; or numbers for every output, (N, C, ...),
-            float32 or float64, with label smoothing in them.
-        leaves: one tensor without dimensions for each of `curves.leaves`.
-        composed: the same loss in a form that is differentiable any number of times.
-    """
-    return None
 
 
 def _computed(input: Tensor) -> Tensor:

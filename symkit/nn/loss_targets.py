@@ -13,8 +13,6 @@ from symkit.errors import DomainError
 from symkit.nn.functional import FLOATS, allowed_dtypes
 from symkit.nn.linked import is_eager
 
-BOTH = "give class indices as integers of shape {indices}, or a number for every output, of shape {shape}"
-
 
 def check_logits(input: Tensor) -> None:
     """Raises DomainError for what cannot be logits."""
@@ -30,20 +28,29 @@ def are_classes(input: Tensor, target: Tensor) -> bool:
     Raises:
         DomainError: for targets that are neither.
     """
-    shape, indices = tuple(input.shape), tuple(input.shape[:1] + input.shape[2:] if input.dim() > 1 else ())
-    expected = f"for an input of shape {shape} " + BOTH.format(indices=indices, shape=shape)
     if not isinstance(target, Tensor):
-        raise DomainError(f"the target is {target!r} and no tensor; {expected}")
+        raise _misfit(input, f"the target is {target!r} and no tensor")
     if target.is_complex():
-        raise DomainError(f"the target is {target.dtype}; {expected}")
-    given = tuple(target.shape)
-    if given == shape:
+        raise _misfit(input, f"the target is {target.dtype}")
+    if target.shape == input.shape:
         return False
-    if given != indices:
-        raise DomainError(f"the target has shape {given}; {expected}")
+    if target.shape != _shape_of_indices(input):
+        raise _misfit(input, f"the target has shape {tuple(target.shape)}")
     if target.is_floating_point() or target.dtype == torch.bool:
-        raise DomainError(f"the target has shape {given}, that of class indices, and is {target.dtype}; {expected}")
+        raise _misfit(input, f"the target is {target.dtype} and has the shape of class indices")
     return True
+
+
+def _shape_of_indices(input: Tensor) -> torch.Size:
+    return input.shape[:1] + input.shape[2:] if input.dim() > 1 else torch.Size()
+
+
+def _misfit(input: Tensor, problem: str) -> DomainError:
+    indices, shape = tuple(_shape_of_indices(input)), tuple(input.shape)
+    return DomainError(
+        f"{problem}; for an input of shape {shape} give class indices as integers of shape {indices}, "
+        f"or a number for every output, of shape {shape}"
+    )
 
 
 def check_range(target: Tensor, classes: int, ignore_index: int) -> None:
@@ -75,7 +82,7 @@ def check_outputs(input: Tensor, target: Tensor) -> None:
     if target.shape != input.shape:
         given, shape = tuple(target.shape), tuple(input.shape)
         hint = ""
-        if not target.is_floating_point() and input.dim() > 1 and given == (*shape[:1], *shape[2:]):
+        if not target.is_floating_point() and input.dim() > 1 and target.shape == _shape_of_indices(input):
             hint = '. Class indices go with link="softmax"'
         raise DomainError(
             f"the target has shape {given}, the input {shape}: under a sigmoid every output has a target{hint}"
@@ -86,7 +93,7 @@ def check_elements(input: Tensor, target: Tensor) -> None:
     """Raises DomainError for class indices where a loss is taken element by element."""
     if not isinstance(target, Tensor) or target.is_floating_point() or target.dtype == torch.bool or input.dim() < 2:
         return
-    if target.shape != input.shape and target.shape == input.shape[:1] + input.shape[2:]:
+    if target.shape != input.shape and target.shape == _shape_of_indices(input):
         raise DomainError(
             f"the target is {target.dtype} of shape {tuple(target.shape)}, like class indices for an input of shape "
             f'{tuple(input.shape)}; they go with link="softmax" and logits. Without a link every element has a target: '

@@ -302,9 +302,9 @@ def test_settings_that_do_not_fit(text: str, settings: dict[str, Any], message: 
         (torch.tensor([0, -1, 1, 2]), r"the target at 1 is -1; a class index is 0 to 4"),
         (
             torch.tensor([0.0, 1.0, 2.0, 3.0]),
-            r"that of class indices, and is torch.float32; .* integers of shape \(4,\)",
+            r"is torch.float32 and has the shape of class indices; .* integers of shape \(4,\)",
         ),
-        (torch.tensor([True, False, True, True]), r"and is torch.bool"),
+        (torch.tensor([True, False, True, True]), r"the target is torch.bool and has"),
         (torch.zeros(4, 3), r"the target has shape \(4, 3\); for an input of shape \(4, 5\) give class indices"),
         (torch.zeros(3, dtype=torch.long), r"has shape \(3,\); .* or a number for every output, of shape \(4, 5\)"),
         (torch.zeros(4, 5, dtype=torch.complex64), r"is torch.complex64"),
