@@ -22,6 +22,9 @@ P, Q = "#p", "#q"
 
 PREDICTION, LOGIT = "p", "z"
 
+MOST_FACTORS = 4
+"""Of the highest power of p or q that is written as a product."""
+
 _table = standard()
 _exp, _sub = _table["exp"], _table["sub"]
 
@@ -123,9 +126,17 @@ def with_probabilities(program: Program) -> Program:
     """The function with p and q as inputs of their own wherever the exponentials of log p and log q stand.
 
     For kernels that have both at hand; after deriving, since the new inputs are not known to depend on the logarithms.
+    Low powers become products, which round less than the exponential of a large number.
     """
     builder = ProgramBuilder()
-    powers = {builder.input(LOG_P): builder.input(P), builder.input(LOG_Q): builder.input(Q)}
+    powers: dict[int, int] = {}
+    for log, name in ((LOG_P, P), (LOG_Q, Q)):
+        logarithm, probability = builder.term(builder.input(log)), builder.term(builder.input(name))
+        power = probability
+        powers[logarithm.index] = power.index
+        for exponent in range(2, MOST_FACTORS + 1):
+            power = power * probability
+            powers[(exponent * logarithm).index] = power.index
 
     def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
         return powers.get(operands[0]) if node.kind is Kind.APPLY and node.operator == _exp else None
@@ -147,8 +158,7 @@ def _divided(a: Monomial, b: Monomial) -> Monomial:
 
 
 def _negated(a: Monomial) -> Monomial:
-    number = a.factor.literal
-    return a.of(-a.factor if number is None else _number(a.factor, -number))
+    return a.of(_minus(a.factor))
 
 
 def _added(a: Monomial, b: Monomial) -> Monomial | None:
@@ -166,7 +176,8 @@ def _added(a: Monomial, b: Monomial) -> Monomial | None:
 
 
 def _subtracted(a: Monomial, b: Monomial) -> Monomial | None:
-    if b.is_plain and b.factor.literal is None:
+    nothing = a.is_plain and a.factor.literal == 0.0
+    if b.is_plain and b.factor.literal is None and not nothing:
         return None
     return _added(a, _negated(b))
 
@@ -228,12 +239,18 @@ _FORMS: dict[Operator, Callable[..., Monomial | None]] = {
 
 def _product(a: Term, b: Term) -> Term:
     """The product; 1 and -1 cost nothing."""
-    for number, other in ((a.literal, b), (b.literal, a)):
-        if number == 1.0:
-            return other
-        if number == -1.0:
-            return -other
-    return a * b
+    if a.literal == 1.0:
+        return b
+    if b.literal == 1.0:
+        return a
+    if a.literal == -1.0:
+        return _minus(b)
+    return _minus(a) if b.literal == -1.0 else a * b
+
+
+def _minus(a: Term) -> Term:
+    number = a.literal
+    return -a if number is None else _number(a, -number)
 
 
 def _scaled(exponent: Exponent, logarithm: Term) -> Term:
