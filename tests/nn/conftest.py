@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from symkit.backends.native import backend as native
-from symkit.backends.native import cuda
+from symkit.backends.native import cuda, row_cuda
 from symkit.backends.native.cuda import GpuTarget
 from symkit.backends.native.host_blocks import HostDevice
+from symkit.nn import fused_loss
 
 with warnings.catch_warnings():
     # Forward-mode differentiation makes torch script functions of its own, and warn of doing so.
@@ -26,6 +27,9 @@ BACKENDS = ("auto", "torch", "torchscript", "blocks", *(("cuda",) if torch.cuda.
 "blocks" runs the kernels of a CUDA device block by block on the host. "cuda" runs every test on the device.
 """
 
+ROWS = HostDevice(workers=64)
+"""What runs losses of logits on "blocks": one device, so that equal kernels are compiled once."""
+
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
@@ -33,6 +37,7 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(native, "HostTarget", partial(GpuTarget, device=HostDevice(workers=64)))
         # The host keeps one kernel for memory that starts anywhere.
         monkeypatch.setattr(cuda, "alignment", Tensor.element_size)
+        monkeypatch.setattr(fused_loss, "HOST", partial(row_cuda.row_kernel, device=ROWS))
         yield "auto"
     elif request.param == "cuda":
         with torch.device("cuda"):
