@@ -13,7 +13,7 @@ from torch import nn
 from symkit.backends.python_source import python_source, script_method
 from symkit.backends.source import python_names
 from symkit.backends.torchscript import WARNINGS
-from symkit.errors import DomainError
+from symkit.errors import DomainError, Unsupported
 from symkit.nn.activation import Activation
 from symkit.nn.compile import compile
 from symkit.nn.loss import Loss
@@ -41,13 +41,14 @@ def export(e: Expression | Activation | Loss | str, format: str) -> str | torch.
             ScriptModule: save it, load it where symkit is not installed).
 
     Returns:
-        Text, or for "torchscript" the module. The text of a loss is that of one element, without the reduction.
+        Text, or for "torchscript" the module. The text of a loss is that of one element, without link and reduction.
         Gradients of the two torch formats are torch's own. They are symkit's but where a part of the formula that
         does not count overflows, such as the loser of a min or max: there autograd multiplies 0 by infinity.
 
     Raises:
         DomainError: for an unknown format, a constant without a value, or text of a layer with many values of a
             parameter.
+        Unsupported: for "torchscript" of a loss of logits; torch.export writes it.
     """
     if format not in FORMATS:
         raise DomainError(f"format {format!r} is not one of {', '.join(FORMATS)}")
@@ -117,6 +118,11 @@ def _placed(module: ExpressionModule, name: str, x: str) -> str:
 
 def _loss_source(module: Loss) -> str:
     """`forward` in torch's order around the pointwise function."""
+    if module.link != "identity":
+        raise Unsupported(
+            f"a loss of logits, under link {module.link!r}, has no TorchScript form; "
+            "torch.export.export(loss, (logits, target)) writes a program that runs without symkit"
+        )
     expression = module.expression
     constants = {**FIXED_CONSTANTS, **_set_constants(expression)}
     unset = [name for name in module.function.constants if name not in constants]

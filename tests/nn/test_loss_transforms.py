@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from symkit.nn import Loss, LossFunction, loss_function
+from symkit.errors import Unsupported
+from symkit.nn import Loss, LossFunction, export, loss_function
 
 C = 5
 SPARSE = "f(y, p; xi = 0.1) = -y*((1 - xi + xi/C)*log(p) + xi*(C - 1)/C*log((1 - p)/(C - 1)))"
@@ -156,3 +157,10 @@ for path in Path({str(tmp_path)!r}).glob("*.pt2"):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.split()) == set(cases)
+
+
+@pytest.mark.parametrize("link", ["softmax", "sigmoid"])
+def test_torchscript_is_left_to_torch_export(link: str) -> None:
+    with pytest.raises(Unsupported, match=r"under link .* has no TorchScript form; torch.export.export\(loss, "):
+        export(Loss(DENSE, link=link), "torchscript")
+    assert export(Loss(DENSE, link=link), "text") == str(Loss(DENSE).expression)
