@@ -118,7 +118,10 @@ class Curve:
         if self._first is None:
             return found
         first = inputs[self._first]
-        return found.to(first.device, first.dtype).expand_as(first)
+        if self._first in self.inputs:
+            return found
+        # It has the shape of what it does not depend on, and a derivative by it: 0.
+        return torch.where(torch.ones_like(first, dtype=torch.bool), found.to(first.device, first.dtype), first)
 
 
 class Softmax:

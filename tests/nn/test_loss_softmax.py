@@ -193,6 +193,15 @@ def test_a_constant_of_other_outputs_is_learnt() -> None:
     torch.testing.assert_close(found, torch.autograd.grad(expected, [logits, a]))
 
 
+def test_a_loss_that_no_logit_matters_to() -> None:
+    logits = torch.randn(4, CLASSES, requires_grad=True)
+    for text, value in (("f(y, p) = y*2", 2.0), ("f(y, p; a = 3) = a*y", 3.0), ("f(y, p) = 2", 10.0)):
+        for target in (indices(4, CLASSES), torch.eye(CLASSES)[indices(4, CLASSES)]):
+            loss = Loss(text, link="softmax")(logits, target)
+            assert loss.item() == value
+            assert torch.autograd.grad(loss, logits)[0].eq(0).all()
+
+
 def test_label_smoothing_is_that_of_any_loss() -> None:
     logits, target = torch.randn(4, CLASSES), indices(4, CLASSES)
     smooth = torch.nn.functional.one_hot(target, CLASSES) * 0.7 + 0.3 / CLASSES
