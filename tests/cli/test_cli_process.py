@@ -16,8 +16,8 @@ from commands import Command
 from symkit import __version__
 
 COMMANDS = [
-    *("run", "show", "check", "simplify", "equal", "analyze", "protect", "enforce", "export"),
-    *("plot", "report", "landscape", "figure", "bench", "zoo", "cache"),
+    *("run", "show", "check", "simplify", "equal", "analyze", "protect", "enforce", "redistribute"),
+    *("export", "plot", "report", "landscape", "figure", "bench", "zoo", "cache"),
 ]
 ANSWERING = {"check", "equal"}
 """Commands whose answer may be "no": then they exit with 1."""
