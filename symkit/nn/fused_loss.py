@@ -1,8 +1,9 @@
 """Losses of logits by a kernel that gives the loss and its gradient in one pass.
 
 The gradient is computed with the loss, where it will be wanted, and handed over by the first backward pass; nothing
-else is kept but what was given. A second backward pass computes it again, and derivatives of derivatives are taken of
-the same loss composed of differentiable operators.
+else is kept but what was given. On a CUDA device a few numbers a row are kept instead, and the gradient is made of them
+when it is asked for; nothing ever waits for the device. A second backward pass computes it again, and derivatives of
+derivatives are taken of the same loss composed of differentiable operators.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def fused(
 
     Args:
         curves: the loss, labels smoothed if they are to be.
-        target: class indices as int64 (N, ...), or numbers like the logits.
+        target: class indices as int64 (N, ...), or numbers like the logits. An index that is no class gives None, but
+            on a CUDA device the loss and the gradient of its row are NaN.
         leaves: of no dimension, in the order of `curves.leaves`.
         weight: (C,), or None.
         composed: what to differentiate where a gradient of a gradient is wanted.

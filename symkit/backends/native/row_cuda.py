@@ -80,7 +80,8 @@ class RowCudaKernel(RowKernel):
         strides = [boxed(logits), _label_strides(target) if loss.label is not None else boxed(target)]
         strides += [] if weight is None else [(0, 0, weight.stride(0))]
         if loss.has_gradient:
-            numbers.append(torch.empty_like(logits))
+            # Where it will lie is what counts: its memory comes aligned.
+            numbers.append(torch.empty_like(logits, device="meta"))
             strides.append(boxed(numbers[-1]))
         moves = strides if loss.label is None else [strides[0], *strides[2:]]
         dense = tuple(each[-1] == 1 for each in moves)
