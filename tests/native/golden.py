@@ -16,7 +16,8 @@ from symkit.backends.native.cuda_text import CudaText
 from symkit.backends.native.machine import FLOAT32, FLOAT64, Machine
 from symkit.backends.native.row_arithmetic import RowArithmetic
 from symkit.backends.native.row_cuda_layout import RowCudaBox
-from symkit.backends.native.row_cuda_text import RowCudaText, Stage
+from symkit.backends.native.row_cuda_stages import Stage
+from symkit.backends.native.row_cuda_text import RowCudaText
 from symkit.backends.native.storage import Storage
 from symkit.nn.curves import curves
 from symkit.nn.fused_loss import row_kernel

@@ -24,7 +24,7 @@ from symkit.backends.native.ptxas import assembled
 from symkit.backends.native.row_arithmetic import RowArithmetic
 from symkit.backends.native.row_cuda import RowCudaKernel, row_kernel
 from symkit.backends.native.row_cuda_layout import MOST_PARTS, Split, split_gradient, split_sums
-from symkit.backends.native.row_cuda_text import Stage, stages
+from symkit.backends.native.row_cuda_stages import Stage, stages
 from symkit.backends.native.row_host import RowKernel, RowResult
 from symkit.nn import fused_loss
 from symkit.nn.curves import curves

@@ -37,9 +37,10 @@ from symkit.backends.native.row_cuda_layout import (
     split_gradient,
     split_sums,
 )
-from symkit.backends.native.row_cuda_memory import ARRAYS, GIVEN, PARTIALS, SCRATCH, TOTALS, pointers
-from symkit.backends.native.row_cuda_memory import boxed as boxed_names
-from symkit.backends.native.row_cuda_text import RowCudaText, Stage, kept_arrays, needs_total_weight, stages
+from symkit.backends.native.row_cuda_stages import Stage, kept_arrays, needs_total_weight, stages
+from symkit.backends.native.row_cuda_text import RowCudaText
+from symkit.backends.native.row_cuda_threads import ARRAYS, GIVEN, PARTIALS, SCRATCH, TOTALS, pointers
+from symkit.backends.native.row_cuda_threads import boxed as boxed_names
 from symkit.backends.native.row_host import MOST_KNOWN, RowKernel, RowResult, boxed, described
 from symkit.backends.native.row_text import Scratch
 from symkit.backends.unfused import computed_dtype
