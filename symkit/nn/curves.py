@@ -7,6 +7,7 @@ bounds over 0 < p < 1 show to be one number, whatever the parameters are, become
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from symkit.checking.folding import folded
 from symkit.checking.region import Region
 from symkit.checking.target import with_leaf
 from symkit.errors import DomainError
+from symkit.evaluation.interval_arithmetic import Intervals
 from symkit.evaluation.intervals import IntervalEvaluator
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild
 from symkit.ops import Operator
@@ -83,8 +85,10 @@ def _at(program: Program, target: float) -> Program:
     """The loss for one target, without what has no part in it for any 0 < p < 1 and any parameters."""
     fixed = lower(with_leaf(program, TARGET, Node(Kind.NUMBER, target)), _hides_no_constant)
     region = _region(fixed)
-    alive = _without_dead_parts(fixed, region)
-    if PREDICTION in alive.inputs:
+    bounds = IntervalEvaluator(fixed, None).every_node(region.boxes.bounds)
+    is_defined = _defined_somewhere(fixed, bounds)
+    alive = _without_dead_parts(fixed, bounds, is_defined)
+    if PREDICTION in alive.inputs and all(is_defined):
         # Terms that cancel are found only in expanded Programs, where composites have lost derivatives of their own.
         expanded = folded(alive, region, {})
         if not _has_prediction(by_log_probability(expanded)):
@@ -102,20 +106,29 @@ def _region(program: Program) -> Region:
     return Region.of({PREDICTION: (0.0, 1.0), **dict.fromkeys(free, (-math.inf, math.inf))}, None)
 
 
-def _without_dead_parts(program: Program, region: Region) -> Program:
+def _defined_somewhere(program: Program, bounds: Sequence[Intervals]) -> list[bool]:
+    """For each node, whether it and all that it stands on have a value at some point of the region."""
+    found: list[bool] = []
+    for node, bound in zip(program.nodes, bounds, strict=True):
+        found.append(not bound.is_empty.any() and all(found[operand] for operand in node.operands))
+    return found
+
+
+def _without_dead_parts(program: Program, bounds: Sequence[Intervals], is_defined: Sequence[bool]) -> Program:
     """Nodes that are one number over the region replaced by it, and selects that are settled by their branch.
 
     The region holds the ends 0 and 1 of p, where there may be poles: what is the same number there too, or where it is
-    not defined, is that number between them.
+    not defined, is that number between them. What stands on something that is defined nowhere, such as 1/0, is left
+    to the arithmetic of floating-point numbers.
     """
-    bounds = iter(IntervalEvaluator(program, None).every_node(region.boxes.bounds))
+    indices = iter(range(len(program.nodes)))
 
     def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
-        bound = next(bounds)
-        low, high = float(bound.low.flat[0]), float(bound.high.flat[0])
+        index = next(indices)
         if node.is_leaf:
             return None
-        if low == high and math.isfinite(low):
+        low, high = float(bounds[index].low.flat[0]), float(bounds[index].high.flat[0])
+        if is_defined[index] and low == high and math.isfinite(low):
             return builder.number(low + 0.0)
         if node.operator.is_select and (condition := builder.literal(operands[0])) is not None:
             return operands[1] if condition else operands[2]

@@ -90,6 +90,11 @@ def test_poles_at_the_ends_are_no_part_of_it() -> None:
         assert readable(curves(parse(text, kind="loss")).other) == "0", text
 
 
+def test_what_is_defined_nowhere_is_left_to_floats() -> None:
+    # 1/0 is inf to a float, and a number is less than that.
+    assert readable(curves(parse("f(y, p) = (p < 1/y)*p")).other) == "(exp(u) < 1/0)*exp(u)"
+
+
 def test_leaves_are_parameters_and_then_constants() -> None:
     assert curves(symkit.zoo["focal_sparselsr"]).leaves == ("gamma", "xi", "C")
     assert curves(symkit.zoo["evomal_a"]).leaves == ("eps",)
