@@ -20,6 +20,9 @@ LOG_P, LOG_Q = "#log_p", "#log_q"
 P, Q = "#p", "#q"
 """Names of the inputs that hold p and 1 - p beside them."""
 
+FLOOR = -1e30
+"""Below the logarithm of any probability but 0."""
+
 PREDICTION, LOGIT = "p", "z"
 
 MOST_FACTORS = 4
@@ -48,7 +51,7 @@ class Monomial:
         """The node that it is."""
         if self.is_plain:
             return self.factor
-        return _product(self.factor, _algebra(self.factor)("exp", self._logarithms))
+        return _product(self.factor, _algebra(self.factor)("exp", self._logarithms(_finite)))
 
     @property
     def log(self) -> Term:
@@ -56,14 +59,15 @@ class Monomial:
         if self.is_plain:
             return _algebra(self.factor)("log", self.factor)
         if self.factor.literal == 1.0:
-            return self._logarithms
-        return _algebra(self.factor)("log", self.factor) + self._logarithms
+            return self._logarithms()
+        return _algebra(self.factor)("log", self.factor) + self._logarithms()
 
-    @property
-    def _logarithms(self) -> Term:
-        """p*log(p) + q*log(q), where p and q are the exponents."""
+    def _logarithms(self, learnt: Callable[[Term], Term] = lambda logarithm: logarithm) -> Term:
+        """p*log(p) + q*log(q), where p and q are the exponents; `learnt` is done to what no literal multiplies."""
         builder = _builder(self.factor)
         log_p, log_q = (builder.term(builder.input(name)) for name in (LOG_P, LOG_Q))
+        log_p = learnt(log_p) if isinstance(self.p, Term) else log_p
+        log_q = learnt(log_q) if isinstance(self.q, Term) else log_q
         if self.q == 0.0:
             return _scaled(self.p, log_p)
         if self.p == 0.0:
@@ -251,6 +255,11 @@ def _product(a: Term, b: Term) -> Term:
 def _minus(a: Term) -> Term:
     number = a.literal
     return -a if number is None else _number(a, -number)
+
+
+def _finite(logarithm: Term) -> Term:
+    """So that p**0 is 1 and p**a has a derivative by a, 0, where p is 0: not 0 times infinity."""
+    return _algebra(logarithm)("max", logarithm, FLOOR)
 
 
 def _scaled(exponent: Exponent, logarithm: Term) -> Term:

@@ -121,6 +121,15 @@ def test_one_output_that_is_not_masked() -> None:
         assert torch.autograd.grad(loss, logits)[0].isfinite().all()
 
 
+@pytest.mark.parametrize("backend", ["auto", "torch"])
+def test_parameters_have_gradients_beside_outputs_that_are_masked(backend: str) -> None:
+    logits = torch.tensor([[1.0, 2.0, -INF]])
+    loss = Loss("f(y, p; g = 2) = (y - p)**2*p**g", link="softmax", reduction="sum", backend=backend)
+    (found,) = torch.autograd.grad(loss(logits, torch.tensor([0])), loss.g)
+    p, y = logits[:, :2].softmax(1), torch.tensor([[1.0, 0.0]])
+    torch.testing.assert_close(found, ((y - p) ** 2 * p**2 * p.log()).sum())
+
+
 def test_a_class_that_is_masked_costs_everything() -> None:
     logits = torch.tensor([[1.0, -INF, 2.0]], requires_grad=True)
     ours = Loss("-y*log(p)", link="softmax")(logits, torch.tensor([1]))

@@ -39,9 +39,9 @@ FORMS = [
     ("log(reciprocal(p))", "-u"),
     ("log((1 - p)**a)", "a*v"),
     ("log(rsqrt(1 - p)*cube(p))", "3*u + -0.5*v"),
-    ("p**a", "exp(a*u)"),
+    ("p**a", "exp(a*max(u, -1e30))"),
     ("(1 - p)**2*p", "exp(u + 2*v)"),
-    ("(1 - p)**a*p**b", "exp(b*u + a*v)"),
+    ("(1 - p)**a*p**b", "exp(b*max(u, -1e30) + a*max(v, -1e30))"),
     ("p/(1 - p)", "exp(u - v)"),
     ("(1 - p)/p", "exp(v - u)"),
     ("y/p", "y*exp(-u)"),
@@ -57,7 +57,7 @@ FORMS = [
     ("a + 0", "a"),
     ("log(p + eps)", "log(exp(u) + eps)"),
     ("log(1 - p + eps)", "log(exp(v) + eps)"),
-    ("1 - p**a", "-expm1(a*u)"),
+    ("1 - p**a", "-expm1(a*max(u, -1e30))"),
     ("log(1 + p)", "softplus(u)"),
     ("p > 0.5", "exp(u) > 0.5"),
     ("tanh(p)", "tanh(exp(u))"),
@@ -125,6 +125,14 @@ def test_what_a_dtype_loses_is_kept() -> None:
     program = by_log_probability(parse("f(y, p) = -log(1 - p)*(1 - p)**2").program)
     (found,) = evaluate_numpy(program, {LOG_P: -1e-30, LOG_Q: math.log(1e-30)})
     assert found == pytest.approx(-math.log(1e-30) * 1e-60, rel=1e-12)
+
+
+def test_a_power_that_is_learnt_of_nothing() -> None:
+    # As x**a is 1 at x = a = 0 and flat in a where x is 0.
+    program = by_log_probability(parse("f(y, p) = p**a").program)
+    (slope,) = evaluate_numpy(gradient(program, ["a"]), {LOG_P: -math.inf, "a": 2.0})
+    assert slope == 0.0
+    assert [float(evaluate_numpy(program, {LOG_P: -math.inf, "a": a})[0]) for a in (0.0, 0.5)] == [1.0, 0.0]
 
 
 def test_probabilities_beside_their_logarithms() -> None:
