@@ -7,6 +7,9 @@ FUNCTION ?= log(sigmoid(alpha*x)) * beta*arcsinh(x)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# Tests start many processes: the first compiles the modules for all, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test docs clean
 .DELETE_ON_ERROR:
 
