@@ -5,11 +5,10 @@ Seconds are those of this process, so that what else the machine does is not cou
 
 from __future__ import annotations
 
-import gc
 import random
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
@@ -58,15 +57,6 @@ LIMITS = {
     "a name": ("a" * 401, "a name has 401 characters; the limit is 400"),
     "a name by another": (f"P = {'a' * 400}; x" + "*P" * 5_000, "printed with full names the expression has"),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def no_old_objects() -> Iterator[None]:
-    """What other tests left behind is not searched for garbage on the time of these."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.mark.parametrize("name", LIMITS)
