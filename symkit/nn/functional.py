@@ -21,7 +21,12 @@ from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
 from symkit.transform import shared, stabilise, with_gradient
 
+# Looked up once: a call of a small tensor costs little more than looking up names.
 _is_transformed = torch._C._are_functorch_transforms_active
+_dispatch_modes = torch._C._len_torch_dispatch_stack
+
+MOST_LITERALS = 64
+"""Numbers that a function remembers as tensors."""
 
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
@@ -90,6 +95,7 @@ class Function:
         leaves = (*expression.inputs, *self._defaults)
         self.pointwise = Pointwise(program, leaves, get_backend(backend), FIXED_CONSTANTS)
         """What runs it, with the defaults of parameters and constants as leaves after the inputs."""
+        self._literals: dict[object, Tensor] = {}
         # Made beforehand: torch.compile would trace the making.
         self._traced = EagerKernel(plain_program(program, FIXED_CONSTANTS), leaves)
         self._fused_on = self.pointwise.backend.fused_on
@@ -97,7 +103,7 @@ class Function:
 
     def __call__(self, /, *inputs: Tensor, **values: Tensor | float) -> Any:
         dtype = self._checked(inputs)
-        leaves = (*inputs, *self._others(values, inputs)) if values or self._defaults else inputs
+        leaves = (*inputs, *self.others(values, inputs).values()) if values or self._defaults else inputs
         if _is_traced():
             roots = self._written_down(leaves, dtype)
         else:
@@ -136,21 +142,34 @@ class Function:
             raise DomainError(f"{given_dtypes}; {which} must be {allowed_dtypes()}: convert with .float()")
         return floats[0] if len(floats) == 1 else reduce(torch.promote_types, floats)
 
-    def _others(self, values: Mapping[str, Tensor | float], inputs: tuple[Tensor, ...]) -> list[Tensor]:
-        """Parameters and constants as tensors."""
+    def others(self, values: Mapping[str, Tensor | float], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Parameters and constants as tensors, in calling order after the inputs."""
         if not values.keys() <= self._defaults.keys():
             stray = next(name for name in values if name not in self._defaults)
             known = ", ".join(self._defaults) or "none"
             raise DomainError(f"{stray!r} is no parameter or constant of {self.expression}; there are {known}")
         dtype = computed_dtype(inputs)
-        others: list[Tensor] = []
+        others: dict[str, Tensor] = {}
         for name, default in self._defaults.items():
             value = values.get(name, default)
             if isinstance(value, Tensor) and name not in self.constants:
-                others.append(_as_leaf(name, value, dtype))
+                others[name] = _as_leaf(name, value, dtype)
             else:
-                others.append(torch.full((), _number(name, value), dtype=dtype, device=inputs[0].device))
+                others[name] = self._literal(_number(name, value), dtype, inputs[0].device)
         return others
+
+    def _literal(self, value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+        """A number as a tensor, made once: nobody writes to it."""
+        # Zeros of either sign are one key, and NaN is none.
+        if not value or value != value or _is_traced() or _is_transformed() or _dispatch_modes():
+            return torch.full((), value, dtype=dtype, device=device)
+        key = value, dtype, device
+        literal = self._literals.get(key)
+        if literal is None:
+            if len(self._literals) >= MOST_LITERALS:
+                self._literals.clear()
+            literal = self._literals[key] = torch.full((), value, dtype=dtype, device=device)
+        return literal
 
     def __repr__(self) -> str:
         derivatives = f", derivatives={self.derivatives!r}" if self.derivatives else ""

@@ -9,7 +9,6 @@ derivatives are taken of the same loss composed of differentiable operators.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -25,8 +24,10 @@ from symkit.backends.native.row_arithmetic import RowLoss
 from symkit.backends.native.row_cuda import MOST_ROWS
 from symkit.backends.native.translate import has_native_form
 from symkit.ir import Program, bind_constants, lower
-from symkit.nn.curves import Curves
+from symkit.nn.curves import Curves, curves
 from symkit.nn.first_rows import Composed, believed
+from symkit.nn.functional import _is_traced
+from symkit.text import Expression
 from symkit.text.names import FIXED_CONSTANTS
 from symkit.transform import with_gradient
 from symkit.transform.link import LOG_P, LOG_Q, with_probabilities
@@ -42,59 +43,93 @@ MOST_CLASSES = 2**24
 ON_CPU, ON_GPU = ("auto", "cpu"), ("auto", "cuda")
 """Backends by where they run kernels."""
 
-_HOST_KEYS, _GPU_KEYS = set(CPU_KEYS), set(CUDA_KEYS)
 _is_transformed = torch._C._are_functorch_transforms_active
 _keys_of = torch._C._dispatch_keys
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 _is_grad_enabled = torch.is_grad_enabled
 
 
-def fused(
-    curves: Curves,
-    logits: Tensor,
-    target: Tensor,
-    leaves: Sequence[Tensor],
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    backend: str,
-    composed: Composed,
-) -> Tensor | None:
-    """The loss of logits (N, C, ...) by a kernel; None where none can run.
+class Fused:
+    """A loss of logits by kernels. What does not depend on the numbers in tensors is settled once.
 
     Args:
-        curves: the loss, labels smoothed if they are to be.
-        target: class indices as int64 (N, ...), or numbers like the logits. An index that is no class gives None, but
-            on a CUDA device the loss and the gradient of its row are NaN.
-        leaves: of no dimension, in the order of `curves.leaves`.
-        weight: (C,), or None.
-        composed: what to differentiate where a gradient of a gradient is wanted.
-
-    Returns:
-        A number, or with reduction "none" one a row, in the dtype of the logits.
+        expression: a loss of y and p.
+        label_smoothing: of class indices; numbers for every output are given smoothed.
+        ignore_index: the class index of rows that do not count.
+        reduction: "none", "mean" or "sum".
+        backend: see `functional`.
     """
-    tensors = (logits, target, *leaves, *(() if weight is None else (weight,)))
-    maker = _maker(tensors, backend)
-    if maker is None or not _is_plain(logits, target, weight, leaves):
-        return None
-    call = _Call(curves, target, ignore_index, reduction, composed, maker)
-    if _is_grad_enabled() and (logits.requires_grad or any(leaf.requires_grad for leaf in leaves)):
-        result: Tensor = _record(call, logits, weight, *leaves)
-        return result
-    return call.loss(call.run(logits, weight, leaves, (False,) * (1 + len(leaves))), logits)
 
+    def __init__(
+        self, expression: Expression, label_smoothing: float, ignore_index: int, reduction: str, backend: str
+    ) -> None:
+        self._expression = expression
+        self._label_smoothing = label_smoothing
+        self._settings = ignore_index, reduction
+        self._backend = backend
+        self._plans: dict[object, _Plan] = {}
 
-def _maker(tensors: Sequence[Tensor], backend: str) -> Maker | None:
-    """What makes kernels for tensors whose memory can be read, all on one device; None for others."""
-    if any(type(tensor) not in TYPES for tensor in tensors):
-        return None
-    keys = {_keys_of(tensor).raw_repr() for tensor in tensors}
-    if keys <= _HOST_KEYS:
-        return HOST if backend in ON_CPU and is_available() else None
-    if not keys <= _GPU_KEYS or backend not in ON_GPU or len({tensor.get_device() for tensor in tensors}) > 1:
-        return None
-    index = tensors[0].get_device()
-    return _on_gpu(index) if why_not_on(index) is None else None
+    def __call__(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        leaves: Sequence[Tensor],
+        weight: Tensor | None,
+        composed: Composed,
+    ) -> Tensor | None:
+        """The loss of logits (N, C, ...); None where no kernel can run, or a class index is out of range.
+
+        Args:
+            target: class indices as int64 (N, ...), or numbers like the logits.
+            leaves: of no dimension, in the order of the leaves of `curves`.
+            weight: (C,), or None.
+            composed: what to differentiate where a gradient of a gradient is wanted.
+
+        Returns:
+            A number, or with reduction "none" one a row, in the dtype of the logits.
+        """
+        maker = self._maker(logits, target, *leaves) if weight is None else self._maker(logits, target, weight, *leaves)
+        if maker is None or target.requires_grad or (weight is not None and weight.requires_grad):
+            return None
+        if _is_grad_enabled():
+            needed = (logits.requires_grad, *[leaf.requires_grad for leaf in leaves])
+        else:
+            needed = (False,) * (1 + len(leaves))
+        by_class = target.dtype is torch.int64
+        key = logits.shape[1], by_class, weight is None, needed, maker
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._plan(logits.shape[1], by_class, weight is not None, needed, maker)
+        if not plan.takes(logits, target, leaves):
+            return None
+        if True in needed:
+            result: Tensor | None = _record(plan, composed, target, logits, weight, *leaves)
+            return result
+        return plan.loss(plan.run(logits, target, weight, leaves, composed), logits)
+
+    def _maker(self, *tensors: Tensor) -> Maker | None:
+        """What makes kernels for tensors whose memory can be read, all on one device; None for others."""
+        if _dispatch_modes() or _is_transformed() or forward_ad._current_level >= 0 or _is_traced():
+            return None
+        for tensor in tensors:
+            if type(tensor) not in TYPES or _keys_of(tensor).raw_repr() not in CPU_KEYS:
+                return self._elsewhere(tensors)
+        return HOST if self._backend in ON_CPU and is_available() else None
+
+    def _elsewhere(self, tensors: Sequence[Tensor]) -> Maker | None:
+        index = tensors[0].get_device()
+        for tensor in tensors:
+            is_plain = type(tensor) in TYPES and _keys_of(tensor).raw_repr() in CUDA_KEYS
+            if not is_plain or tensor.get_device() != index:
+                return None
+        return _on_gpu(index) if self._backend in ON_GPU and why_not_on(index) is None else None
+
+    def _plan(self, classes: int, by_class: bool, is_weighted: bool, needed: tuple[bool, ...], maker: Maker) -> _Plan:
+        smoothing = self._label_smoothing if by_class else 0.0
+        found = curves(self._expression, classes=classes, label_smoothing=smoothing)
+        wanted = tuple(name for name, need in zip(found.leaves, needed[1:], strict=True) if need)
+        kernel = row_kernel(found, wanted, by_class, is_weighted, True in needed, maker)
+        return _Plan(kernel, needed, by_class, *self._settings)
 
 
 @cache
@@ -102,64 +137,63 @@ def _on_gpu(index: int) -> Maker:
     return partial(row_cuda.row_kernel, device=gpu(index))
 
 
-def _is_plain(logits: Tensor, target: Tensor, weight: Tensor | None, leaves: Sequence[Tensor]) -> bool:
-    """Whether tensors are what kernels take, and nothing has to be written down or transformed."""
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None or _is_transformed():
-        return False
-    if _dispatch_modes() or forward_ad._current_level >= 0:
-        return False
-    if target.requires_grad or (weight is not None and weight.requires_grad):
-        return False
-    if not (target.dtype is torch.int64 or target.dtype in STORAGES) or any(leaf.dim() for leaf in leaves):
-        return False
-    classes, count = logits.shape[1], logits.numel()
-    return bool(count) and classes < MOST_CLASSES and count // classes < MOST_ROWS
+class _Plan:
+    """A kernel, and how it is called for some number of classes.
 
+    Args:
+        needed: of logits and leaves, whether a gradient is wanted.
+        by_class: whether targets are class indices.
+    """
 
-@dataclass(frozen=True, eq=False)
-class _Call:
-    """What a call is about, beside what it may be differentiated by."""
+    def __init__(
+        self,
+        kernel: row_host.RowKernel,
+        needed: tuple[bool, ...],
+        by_class: bool,
+        ignore_index: int,
+        reduction: str,
+    ) -> None:
+        self.kernel = kernel
+        self.needed = needed
+        self.needs_leaves = True in needed[1:]
+        self.nothing = (None,) * len(needed)
+        """The gradients of the weight and of leaves, where none needs one."""
+        self.by_class = by_class
+        self.settings = ignore_index, reduction
+        self.is_reduced = reduction != "none"
+        self._must_be_believed = isinstance(kernel, row_cuda.RowCudaKernel)
+        self.is_ready = not self._must_be_believed and not self.needs_leaves
+        """Whether the gradient of the logits, which is all that is wanted, is there once the loss is."""
 
-    curves: Curves
-    target: Tensor
-    ignore_index: int
-    reduction: str
-    composed: Composed
-    maker: Maker
+    def takes(self, logits: Tensor, target: Tensor, leaves: Sequence[Tensor]) -> bool:
+        """Whether sizes and dtypes are what kernels take."""
+        classes, count = logits.shape[1], logits.numel()
+        if not count or classes >= MOST_CLASSES or count // classes >= MOST_ROWS:
+            return False
+        if leaves and any(leaf.dim() for leaf in leaves):
+            return False
+        return self.by_class or target.dtype in STORAGES
 
     def run(
-        self, logits: Tensor, weight: Tensor | None, leaves: Sequence[Tensor], needed: Sequence[bool]
+        self, logits: Tensor, target: Tensor, weight: Tensor | None, leaves: Sequence[Tensor], composed: Composed
     ) -> row_host.RowResult | None:
-        """One pass; None if a label is no class, or a device's kernel has been found to be wrong.
-
-        Args:
-            needed: of logits and leaves, whether a gradient is wanted.
-        """
-        names = self.curves.leaves
-        wanted = tuple(name for name, need in zip(names, needed[1:], strict=True) if need)
-        kernel = row_kernel(self.curves, wanted, self._by_class, weight is not None, any(needed), self.maker)
-        logits, target = self._flat(logits)
-        settings = self.ignore_index, self.reduction
-        given = logits, target, weight, leaves
-        if isinstance(kernel, row_cuda.RowCudaKernel) and not believed(kernel, self.composed, given, *settings):
-            return None
-        result = kernel(*given, *settings)
+        """One pass; None if a label is no class, or a device's kernel has been found to be wrong."""
+        if logits.dim() > 2:
+            logits, target = self._flat(logits, target)
+        if self._must_be_believed:
+            assert isinstance(self.kernel, row_cuda.RowCudaKernel)
+            if not believed(self.kernel, composed, (logits, target, weight, leaves), *self.settings):
+                return None
+        result = self.kernel(logits, target, weight, leaves, *self.settings)
         return result if result.stray is None else None
 
-    @property
-    def _by_class(self) -> bool:
-        return self.target.dtype is torch.int64
-
-    def _flat(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+    def _flat(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """(logits, target) of at most three dimensions."""
-        target = self.target.flatten(1) if self._by_class and logits.dim() > 2 else self.target
-        if logits.dim() > 3:
-            logits = logits.flatten(2)
-            target = target if self._by_class else target.flatten(2)
-        return logits, target
+        target = target.flatten(1) if self.by_class else target.flatten(2)
+        return logits.flatten(2), target
 
     def loss(self, result: row_host.RowResult | None, logits: Tensor) -> Tensor | None:
-        if result is None or self.reduction != "none":
+        if result is None or self.is_reduced:
             return None if result is None else result.loss
         return result.losses.to(logits.dtype).view(logits.shape[:1] + logits.shape[2:])
 
@@ -167,23 +201,24 @@ class _Call:
         self,
         result: row_host.RowResult,
         logits: Tensor,
+        target: Tensor,
         weight: Tensor | None,
         leaves: Sequence[Tensor],
-        needed: Sequence[bool],
         given: Tensor,
     ) -> list[Tensor | None]:
         """The gradients of logits and leaves, where they are needed, from that of the loss."""
-        found: list[Tensor | None] = [None] * len(needed)
-        if needed[0]:
-            tensors = (*self._flat(logits), *(() if weight is None else (weight,)), *leaves)
+        found: list[Tensor | None] = [None] * len(self.needed)
+        if self.needed[0]:
+            flat = self._flat(logits, target) if logits.dim() > 2 else (logits, target)
+            tensors = (*flat, *leaves) if weight is None else (*flat, weight, *leaves)
             gradient = result.pulled(given, tensors)
             found[0] = gradient.unflatten(2, logits.shape[2:]) if logits.dim() > 3 else gradient
-        if any(needed[1:]):
-            if self.reduction == "none":
-                sums = result.rows_by_leaves @ given.reshape(-1).double()
-            else:
+        if self.needs_leaves:
+            if self.is_reduced:
                 sums = result.by_leaves * given.double()
-            places = [place for place, need in enumerate(needed) if need and place]
+            else:
+                sums = result.rows_by_leaves @ given.reshape(-1).double()
+            places = [place for place, need in enumerate(self.needed) if need and place]
             for place, value in zip(places, sums.unbind(), strict=True):
                 found[place] = value.to(leaves[place - 1].dtype)
         return found
@@ -191,27 +226,38 @@ class _Call:
 
 class _FusedLoss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, call: _Call, logits: Tensor, weight: Tensor | None, *leaves: Tensor) -> Tensor | None:
-        needed = (ctx.needs_input_grad[1], *ctx.needs_input_grad[3:])
-        ctx.call = call
-        ctx.result = result = call.run(logits, weight, leaves, needed)
-        ctx.save_for_backward(logits, call.target, weight, *leaves)
-        return call.loss(result, logits)
+    def forward(
+        ctx: Any,
+        plan: _Plan,
+        composed: Composed,
+        target: Tensor,
+        logits: Tensor,
+        weight: Tensor | None,
+        *leaves: Tensor,
+    ) -> Tensor | None:
+        ctx.plan, ctx.composed = plan, composed
+        ctx.result = result = plan.run(logits, target, weight, leaves, composed)
+        ctx.is_ready = plan.is_ready and logits.dim() < 4
+        ctx.save_for_backward(logits, target, weight, *leaves)
+        return plan.loss(result, logits)
 
     @staticmethod
     def backward(ctx: Any, given: Tensor) -> tuple[Tensor | None, ...]:
+        plan: _Plan = ctx.plan
+        if ctx.is_ready and ctx.result is not None and not _is_grad_enabled():
+            gradient = ctx.result.pulled(given, ())
+            ctx.result = None
+            return None, None, None, gradient, *plan.nothing
         logits, target, weight, *leaves = ctx.saved_tensors
-        call: _Call = ctx.call
-        needed = (ctx.needs_input_grad[1], *ctx.needs_input_grad[3:])
         if _is_grad_enabled():
-            found = _differentiable(call, logits, target, weight, leaves, needed, given)
+            found = _differentiable(plan.needed, ctx.composed, logits, target, weight, leaves, given)
         else:
-            result = ctx.result or call.run(logits, weight, leaves, needed)
+            result = ctx.result or plan.run(logits, target, weight, leaves, ctx.composed)
             # What is handed over may be changed by whoever gets it.
             ctx.result = None
             assert result is not None
-            found = call.gradients(result, logits, weight, leaves, needed, given)
-        return None, found[0], None, *found[1:]
+            found = plan.gradients(result, logits, target, weight, leaves, given)
+        return None, None, None, found[0], None, *found[1:]
 
 
 _record: Callable[..., Any] = super(torch.autograd.Function, _FusedLoss).apply
@@ -219,16 +265,16 @@ _record: Callable[..., Any] = super(torch.autograd.Function, _FusedLoss).apply
 
 
 def _differentiable(
-    call: _Call,
+    needed: Sequence[bool],
+    composed: Composed,
     logits: Tensor,
     target: Tensor,
     weight: Tensor | None,
     leaves: Sequence[Tensor],
-    needed: Sequence[bool],
     given: Tensor,
 ) -> list[Tensor | None]:
     """The same gradients with a graph of their own."""
-    loss = call.composed(logits, target, leaves, weight)
+    loss = composed(logits, target, leaves, weight)
     by = [tensor for tensor, need in zip((logits, *leaves), needed, strict=True) if need]
     found = iter(torch.autograd.grad(loss, by, given, create_graph=True, allow_unused=True))
     return [next(found) if need else None for need in needed]

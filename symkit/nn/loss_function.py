@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from symkit.errors import DomainError
-from symkit.nn.curves import TARGET, curves
+from symkit.nn.curves import TARGET
 from symkit.nn.functional import Function
-from symkit.nn.fused_loss import fused
-from symkit.nn.linked import Sigmoid, Softmax, is_eager, smoothed
+from symkit.nn.fused_loss import Fused
+from symkit.nn.linked import Sigmoid, Softmax, smoothed
 from symkit.nn.loss_targets import (
     are_classes,
     check_elements,
@@ -25,6 +25,9 @@ from symkit.nn.loss_targets import (
 from symkit.nn.module import expression_of
 from symkit.text import Expression
 from symkit.transform.link import LOGIT, PREDICTION
+
+# Looked up once: a call of a small tensor costs little more than looking up names.
+_any_autocast = torch._C._is_any_autocast_enabled
 
 REDUCTIONS = ("none", "mean", "sum")
 LINKS = ("identity", "softmax", "sigmoid")
@@ -101,6 +104,7 @@ class LossFunction:
         """The expression itself, without link and reduction."""
         self._softmax = Softmax(expression, label_smoothing, backend) if link == "softmax" else None
         self._sigmoid = Sigmoid(expression, backend) if link == "sigmoid" else None
+        self._fused = Fused(expression, label_smoothing, ignore_index, reduction, backend)
 
     def _check_settings(self) -> None:
         if not 0 <= self.label_smoothing <= 1:
@@ -134,7 +138,7 @@ class LossFunction:
 
     def of(self, input: Tensor, target: Tensor | None, weight: Tensor | None, values: Values) -> Tensor:
         """The same, for parameters of any name."""
-        if isinstance(input, Tensor) and torch.is_autocast_enabled(input.device.type):
+        if _any_autocast() and isinstance(input, Tensor) and torch.is_autocast_enabled(input.device.type):
             input = input.float()
         if target is None and TARGET in self.expression.program.inputs:
             raise DomainError(f"{self.expression} depends on y: pass the target")
@@ -175,22 +179,28 @@ class LossFunction:
     ) -> Tensor:
         """The reduced loss, where the logits of a row share a softmax."""
         check_logits(input)
+        by_class = target is not None and are_classes(input, target)
+        if input.dim() < 2:
+            return self._of_row(softmax, input, target, weight, values)
+        if by_class:
+            assert target is not None
+            target = target if target.dtype is torch.int64 else target.long()
+        elif target is not None:
+            target = smoothed(target.to(_computed(input).dtype), self.label_smoothing, input.shape[1])
+        if weight is not None:
+            check_weight(weight, input.shape[1])
+        loss = self._linked(softmax, input, target, self._leaves(softmax.leaves, input, values), weight, by_class)
+        return loss if loss.dtype is input.dtype else loss.to(input.dtype)
+
+    def _of_row(
+        self, softmax: Softmax, input: Tensor, target: Tensor | None, weight: Tensor | None, values: Values
+    ) -> Tensor:
+        """The loss of one row."""
         if not input.dim():
             raise DomainError("the input is one number; a softmax is over the classes in dimension 1, or the only one")
-        by_class = target is not None and are_classes(input, target)
-        logits = input if input.dim() > 1 else input.unsqueeze(0)
-        if target is not None:
-            target = target if input.dim() > 1 else target.unsqueeze(0)
-            if by_class:
-                target = target.long()
-            else:
-                target = smoothed(target.to(_computed(input).dtype), self.label_smoothing, logits.shape[1])
-        if weight is not None:
-            check_weight(weight, logits.shape[1])
-        loss = self._linked(softmax, logits, target, self._leaves(softmax.leaves, logits, values), weight, by_class)
-        if input.dim() == 1 and self.reduction == "none":
-            loss = loss.squeeze(0)
-        return loss.to(input.dtype)
+        targets = None if target is None else target.unsqueeze(0)
+        loss = self._of_rows(softmax, input.unsqueeze(0), targets, weight, values)
+        return loss.squeeze(0) if self.reduction == "none" else loss
 
     def _linked(
         self,
@@ -209,12 +219,8 @@ class LossFunction:
                 return self._reduced(softmax.of_targets(logits, target, leaves, weight))
             return self._of_classes(softmax, logits, target, leaves, weight)
 
-        if target is not None and is_eager(logits, target, *leaves, *(() if weight is None else (weight,))):
-            smoothing = self.label_smoothing if by_class else 0.0
-            found = curves(self.expression, classes=logits.shape[1], label_smoothing=smoothing)
-            loss = fused(
-                found, logits, target, leaves, weight, self.ignore_index, self.reduction, self.backend, composed
-            )
+        if target is not None:
+            loss = self._fused(logits, target, leaves, weight, composed)
             if loss is not None:
                 return loss
         if target is not None and by_class:
@@ -238,12 +244,11 @@ class LossFunction:
             return losses
         return losses.mean() if self.reduction == "mean" else losses.sum()
 
-    def _leaves(self, names: Sequence[str], input: Tensor, values: Values) -> list[Tensor]:
+    def _leaves(self, names: Sequence[str], input: Tensor, values: Values) -> Sequence[Tensor]:
         """Parameters and constants as tensors, in the order of `names`."""
-        function = self.elementwise
-        tensors = dict(
-            zip(function._defaults, function._others(self._with_classes(input, values), (input,)), strict=True)
-        )
+        if not names and not values:
+            return ()
+        tensors = self.elementwise.others(self._with_classes(input, values), (input,))
         for name in names:
             if tensors[name].dim():
                 shape = tuple(tensors[name].shape)

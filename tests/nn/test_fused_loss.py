@@ -13,7 +13,7 @@ from torch import Tensor
 import symkit
 from symkit.nn import fused_loss
 from symkit.nn.curves import curves
-from symkit.nn.fused_loss import fused
+from symkit.nn.fused_loss import Fused
 
 CE = "-y*log(p)"
 SPARSE = "f(y, p; xi = 0.1) = -y*((1 - xi)*log(p) + xi*log(1 - p))"
@@ -108,7 +108,7 @@ def run(
         **dict.fromkeys(expression.parameters, leaf),
     }
     leaves = [tensor for name in found.leaves if (tensor := known[name]) is not None]
-    result = fused(found, logits, target, leaves, weight, IGNORED, reduction, "cpu", never)
+    result = Fused(expression, 0.0, IGNORED, reduction, "cpu")(logits, target, leaves, weight, never)
     assert result is not None
     return result
 
@@ -312,12 +312,16 @@ def test_a_second_backward_pass_is_the_first_again() -> None:
     assert torch.equal(third, kept)
 
 
-def test_logits_changed_in_between_are_noticed() -> None:
+def test_the_gradient_is_that_of_the_logits_as_they_were() -> None:
     logits, target = example((9, 60))
     hidden = logits.requires_grad_() * 1
     loss = run(CE, hidden, target, None)
+    copy = hidden.detach().clone().requires_grad_()
+    (expected,) = torch.autograd.grad(run(CE, copy, target, None), copy)
     with torch.no_grad():
-        hidden.add_(1)
+        hidden.add_(torch.randn_like(hidden))
+    (found,) = torch.autograd.grad(loss, logits, retain_graph=True)
+    assert torch.equal(found, expected)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
 
@@ -327,10 +331,10 @@ def test_derivatives_of_derivatives(reduction: str) -> None:
     logits, target = example((5, 4))
     leaf = leaf_of(SPARSE)
     assert leaf is not None
-    found = curves(symkit.parse(SPARSE))
+    kernel = Fused(symkit.parse(SPARSE), 0.0, IGNORED, reduction, "auto")
 
     def loss(logits: Tensor, leaf: Tensor) -> Tensor:
-        result = fused(found, logits, target, [leaf], None, IGNORED, reduction, "auto", composed_of(SPARSE, reduction))
+        result = kernel(logits, target, [leaf], None, composed_of(SPARSE, reduction))
         assert result is not None
         return result
 
@@ -355,5 +359,4 @@ def test_a_label_that_is_no_class_is_left_to_whoever_says_so() -> None:
     for stray in (4, -1, 2**40):
         target = torch.tensor([0, stray, 1])
         for given in (logits, logits.detach()):
-            result = fused(curves(symkit.parse(CE)), given, target, [], None, IGNORED, "mean", "auto", never)
-            assert result is None
+            assert Fused(symkit.parse(CE), 0.0, IGNORED, "mean", "auto")(given, target, [], None, never) is None

@@ -61,9 +61,9 @@ class RowCudaKernel(RowKernel):
         self.verdicts: dict[torch.dtype, bool] = {}
         """By dtype of the logits, whether first results agreed with torch's."""
 
-    def _layout(self, tensor: Tensor) -> object:
+    def _layouts(self, tensors: Sequence[Tensor]) -> list[object]:
         # Memory that is not aligned is read in smaller pieces, by other kernels.
-        return tensor.shape, tensor.stride(), tensor.dtype, alignment(tensor)
+        return [*super()._layouts(tensors), *map(alignment, tensors)]
 
     def _prepare(
         self,
@@ -210,7 +210,7 @@ class _Prepared:
         return gradient
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class CudaResult(RowResult):
     """What there is when the loss is: numbers of rows that the gradient is made of when it is asked for."""
 

@@ -29,8 +29,12 @@ ELEMENTS = 32768
 
 MOST_KNOWN = 256
 
+# Looked up once: a call of a small tensor costs little more than looking up names.
+_empty_like = torch.empty_like
+_pointer = Tensor.data_ptr
 
-@dataclass(frozen=True)
+
+@dataclass(eq=False, slots=True)
 class RowResult:
     """What a row kernel gives.
 
@@ -72,7 +76,7 @@ class RowResult:
         return self.scratch[first : first + self.wanted * self.rows].view(self.wanted, self.rows)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class HostResult(RowResult):
     """With the gradient by the logits, each row by what it counts; None if not wanted."""
 
@@ -120,7 +124,7 @@ class RowKernel:
             reduction: "none", "mean" or "sum".
         """
         tensors = (logits, target, *leaves) if weight is None else (logits, target, weight, *leaves)
-        key = (reduction, ignored, *map(self._layout, tensors))
+        key = (reduction, ignored, *self._layouts(tensors))
         prepared = self._prepared.get(key)
         if prepared is None:
             if len(self._prepared) >= MOST_KNOWN:
@@ -128,9 +132,9 @@ class RowKernel:
             prepared = self._prepared[key] = self._prepare(logits, target, weight, leaves, ignored, reduction)
         return prepared(tensors)
 
-    def _layout(self, tensor: Tensor) -> object:
-        """What a kernel is prepared for of a tensor."""
-        return tensor.shape, tensor.stride(), tensor.dtype
+    def _layouts(self, tensors: Sequence[Tensor]) -> list[object]:
+        """What a kernel is prepared for of tensors."""
+        return [(tensor.shape, tensor.stride(), tensor.dtype) for tensor in tensors]
 
     def _prepare(
         self,
@@ -195,7 +199,7 @@ def _prepare(
     words = [outer, rows, classes, group, groups, outer * groups, ignored, int(reduction == "mean")]
     for each in strides:
         words += each
-    return _Prepared(_compiled(loss, computed, box), words, loss, outer * rows * classes)
+    return _Prepared(_compiled(loss, computed, box), words, loss, reduction, outer * rows * classes)
 
 
 @lru_cache(maxsize=MOST_KNOWN)
@@ -214,7 +218,7 @@ def described(loss: RowLoss) -> str:
 class _Prepared:
     """A kernel for tensors of known shapes, strides and dtypes."""
 
-    def __init__(self, code: Code, words: list[int], loss: RowLoss, elements: int) -> None:
+    def __init__(self, code: Code, words: list[int], loss: RowLoss, reduction: str, elements: int) -> None:
         self._code = code
         self._whole, self._before, self._after = (code.function(name) for name in ("whole", "before", "after"))
         self._words = (ctypes.c_int64 * len(words))(*words)
@@ -226,21 +230,39 @@ class _Prepared:
         self._room = int(Scratch.FIRST) + loss.wanted + self._rows * (1 + loss.wanted)
         tensors = self._boxes + self._has_gradient + 2 + len(loss.leaves)
         self._packed = Struct(f"={1 + tensors}q").pack
+        self._is_reusable = not loss.wanted and reduction != "none"
+        self._free: list[_Scratch] = []
 
     def __call__(self, tensors: Sequence[Tensor]) -> RowResult:
         logits = tensors[0]
-        loss, scratch = logits.new_empty(()), logits.new_empty(self._room, dtype=torch.float64)
-        gradient = torch.empty_like(logits) if self._has_gradient else None
         boxes, leaves = tensors[: self._boxes], tensors[self._boxes :]
-        given = (*boxes, scratch, loss, *leaves) if gradient is None else (*boxes, gradient, scratch, loss, *leaves)
-        arguments = self._packed(self._layout, *[tensor.data_ptr() for tensor in given])
-        status = ctypes.c_double.from_address(scratch.data_ptr() + 8 * Scratch.STATUS)
+        loss = logits.new_empty(())
+        gradient = _empty_like(logits) if self._has_gradient else None
+        if gradient is not None:
+            boxes = (*boxes, gradient)
+        try:
+            scratch = self._free.pop()
+        except IndexError:
+            scratch = _Scratch(self._room)
+        pointers = [*map(_pointer, boxes), scratch.address, _pointer(loss), *map(_pointer, leaves)]
+        arguments = self._packed(self._layout, *pointers)
         if self._serial:
             self._whole(arguments)
         else:
             self._before(arguments)
-            if not status.value:
+            if not scratch.status.value:
                 run_items(self._code.run, self._code.parallel, arguments, self._items, torch.get_num_threads())
                 self._after(arguments)
-        stray = int(status.value) - 1 if status.value else None
-        return HostResult(loss, scratch, self._rows, self._wanted, stray, gradient)
+        status = scratch.status.value
+        if self._is_reusable:
+            self._free.append(scratch)
+        return HostResult(loss, scratch.tensor, self._rows, self._wanted, int(status) - 1 if status else None, gradient)
+
+
+class _Scratch:
+    """Memory that a call works in. Its own, for several threads may be calling."""
+
+    def __init__(self, room: int) -> None:
+        self.tensor = torch.empty(room, dtype=torch.float64)
+        self.address = self.tensor.data_ptr()
+        self.status = ctypes.c_double.from_address(self.address + 8 * Scratch.STATUS)
