@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from typer.testing import CliRunner
+
+from symkit.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -31,6 +35,34 @@ def page_id(page: Path) -> str:
     return page.name
 
 
+def output_in_this_process(command: str) -> str:
+    """See `examples.output_of_command`; no second is spent on importing torch again."""
+    done = CliRunner().invoke(app, shlex.split(command)[1:], prog_name="symkit", env={"COLUMNS": "80", "NO_COLOR": "1"})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.output
+
+
+run_as_processes: set[str] = set()
+"""Commands that were run once as a user runs them."""
+
+
+@pytest.fixture
+def quick_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command is run as a process of its own the first time, and in this one from then on."""
+    as_process = examples.output_of_command
+
+    def output(command: str) -> str:
+        name = " ".join(shlex.split(command)[:2])
+        if name in run_as_processes:
+            return output_in_this_process(command)
+        run_as_processes.add(name)
+        return str(as_process(command))
+
+    monkeypatch.setattr(examples, "output_of_command", output)
+
+
+@pytest.mark.usefixtures("quick_commands")
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_examples_print_what_the_page_shows(page: Path) -> None:
     assert page.read_text(encoding="utf-8") == examples.refreshed(page)
