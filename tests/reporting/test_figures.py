@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from scipy import special
 from symkit import parse, zoo
 from symkit.errors import DomainError, Unsupported
 from symkit.reporting import canvas
+from symkit.reporting.drawing import Drawing
 from symkit.reporting.figure_drawing import plot_literature_figure
 from symkit.reporting.figures import Curve, figures, literature_figure
 
@@ -86,6 +88,17 @@ DERIVATIVES: dict[str, Formula] = {
 }
 
 
+@cache
+def drawing(name: str) -> Drawing:
+    """A figure, drawn once for the tests that only look at it."""
+    return plot_literature_figure(literature_figure(name))
+
+
+@cache
+def svg(name: str) -> str:
+    return drawing(name).svg()
+
+
 def curves(name: str) -> list[Curve]:
     return [curve for panel in literature_figure(name).panels for curve in panel.curves]
 
@@ -106,7 +119,7 @@ def test_curves_have_the_numbers_of_formulas_written_out_here(name: str) -> None
 @pytest.mark.parametrize("name", NAMES)
 def test_lines_are_drawn_through_those_numbers(name: str) -> None:
     found = literature_figure(name)
-    drawn = plot_literature_figure(found).figure
+    drawn = drawing(name).figure
     assert len(drawn.axes) == len(found.panels)
     for axes, panel in zip(drawn.axes, found.panels, strict=True):
         for line, curve in zip(axes.lines, panel.curves, strict=True):
@@ -145,7 +158,7 @@ def test_samples_lie_in_their_range_around_the_start_of_training() -> None:
 
 
 def test_red_is_drawn_over_blue() -> None:
-    *blue, red = plot_literature_figure(literature_figure("b-5.9b")).figure.axes[0].lines
+    *blue, red = drawing("b-5.9b").figure.axes[0].lines
     assert {line.get_color() for line in blue} == {"#0072B2"}
     assert red.get_color() == "#D55E00"
 
@@ -167,7 +180,7 @@ def test_the_best_three_of_each_search_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_written_overlaps_or_leaves_the_picture(name: str) -> None:
-    drawn = plot_literature_figure(literature_figure(name)).figure
+    drawn = drawing(name).figure
     boxes = written(drawn)
     whole = drawn.bbox
     for text, box in boxes:
@@ -208,11 +221,11 @@ def test_a_figure_has_the_same_bytes_at_every_run(tmp_path: Path) -> None:
 
 def test_text_in_svg_is_text_and_files_are_small() -> None:
     for name in NAMES:
-        svg = plot_literature_figure(literature_figure(name)).svg()
-        assert svg.startswith("<?xml")
-        assert "</text>" in svg
-        assert "<dc:date>" not in svg
-        assert len(svg) < 200_000
+        source = svg(name)
+        assert source.startswith("<?xml")
+        assert "</text>" in source
+        assert "<dc:date>" not in source
+        assert len(source) < 200_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -220,8 +233,7 @@ def test_the_gallery_shows_the_figure_as_it_is_drawn_now(name: str) -> None:
     assert f"symkit figure {name} -o " in (DOCS / "gallery.md").read_text(encoding="utf-8")
     shown = (DOCS / "img" / "figures" / f"{name}.svg").read_text(encoding="utf-8")
     texts = re.compile("<text.*?>(.*?)</text>")
-    drawn = plot_literature_figure(literature_figure(name)).svg()
-    assert texts.findall(shown) == texts.findall(drawn), "run `make docs`"
+    assert texts.findall(shown) == texts.findall(svg(name)), "run `make docs`"
 
 
 def test_unknown_names_are_answered_with_the_nearest() -> None:
