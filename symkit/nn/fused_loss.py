@@ -109,7 +109,8 @@ class Fused:
 
     def _maker(self, *tensors: Tensor) -> Maker | None:
         """What makes kernels for tensors whose memory can be read, all on one device; None for others."""
-        if _dispatch_modes() or _is_transformed() or forward_ad._current_level >= 0 or _is_traced():
+        # What torch.compile writes down must not look further.
+        if _is_traced() or _dispatch_modes() or _is_transformed() or forward_ad._current_level >= 0:
             return None
         for tensor in tensors:
             if type(tensor) not in TYPES or _keys_of(tensor).raw_repr() not in CPU_KEYS:

