@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from symkit.backends.native.engine import Code
-from symkit.backends.native.host import FORMATS, PARALLEL_FROM
+from symkit.backends.native.host import FORMATS
 from symkit.backends.native.prepare import STORAGES
 from symkit.backends.native.row_arithmetic import RowArithmetic, RowLoss
 from symkit.backends.native.row_text import MOST_ROWS, RowBox, RowText, RowWord, Scratch
@@ -26,6 +26,9 @@ SHORT = 12
 
 ELEMENTS = 32768
 """Of an item, so that what one pass has read is still near for the next."""
+
+PARALLEL_FROM = 32768
+"""Elements from which a second thread pays, two passes of many instructions being quick."""
 
 MOST_KNOWN = 256
 
