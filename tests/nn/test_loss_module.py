@@ -184,7 +184,11 @@ def test_the_text_of_a_loss() -> None:
     [
         ("x*sigmoid(x)", {}, r"'x\*sigmoid\(x\)' is no loss but a function of x; say what its inputs are in a header"),
         ("y*p*z", {}, r"a loss has inputs y and p; .* has kind loss and inputs y, p, z"),
-        (SQUARED, {"link": "probit"}, r"link 'probit' is not one of identity, softmax, sigmoid; apply another one before"),
+        (
+            SQUARED,
+            {"link": "probit"},
+            r"link 'probit' is not one of identity, softmax, sigmoid; apply another one before",
+        ),
         (SQUARED, {"reduction": "median"}, r"reduction 'median' is not one of none, mean, sum"),
         (SQUARED, {"K": 3}, r"'K' is no constant; there are C, eps"),
         (SQUARED, {"init": {"a": 1.0}}, r"init sets 'a'; the expression has no parameters"),
