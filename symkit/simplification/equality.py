@@ -173,7 +173,6 @@ def _proof_on(pair: _Pair, box: Box, expression: Expression, deadline: float, no
         return f"both come to {program_text(one, reserved=pair.names)}"
     spelled = [spelled_out(program) for program in (one, other)]
     with closing(ask("difference", spelled, expression.table, deadline)) as answers:
-        for answer in answers:
-            if answer.get("zero"):
-                return "SymPy finds that their difference is 0"
-    return None
+        # All are read, of which none comes after the first that says so: a question left open ends the process.
+        is_zero = [answer for answer in answers if answer.get("zero")]
+    return "SymPy finds that their difference is 0" if is_zero else None
