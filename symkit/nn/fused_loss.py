@@ -8,7 +8,7 @@ derivatives are taken of the same loss composed of differentiable operators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -32,6 +32,9 @@ from symkit.text.names import FIXED_CONSTANTS
 from symkit.transform import with_gradient
 from symkit.transform.link import LOG_P, LOG_Q, with_probabilities
 
+Needed = bool | tuple[bool, ...]
+"""Of logits and leaves, whether a gradient is wanted; one truth if there are no leaves, or none needs one."""
+
 Maker = Callable[[RowLoss], row_host.RowKernel]
 """What gives the kernel of a loss on some device."""
 
@@ -47,6 +50,7 @@ _is_transformed = torch._C._are_functorch_transforms_active
 _keys_of = torch._C._dispatch_keys
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 _is_grad_enabled = torch.is_grad_enabled
+_any_autocast = torch._C._is_any_autocast_enabled
 
 
 class Fused:
@@ -68,6 +72,71 @@ class Fused:
         self._settings = ignore_index, reduction
         self._backend = backend
         self._plans: dict[object, _Plan] = {}
+        self._known: dict[object, _Known] = {}
+
+    def again(self, logits: Tensor, target: Tensor, values: Mapping[str, Tensor | float]) -> Tensor | None:
+        """The loss by the shortest way, where tensors that lie in memory like these were remembered; None elsewhere.
+
+        Calling a small loss is mostly looking at what it is called with.
+        """
+        if _is_traced() or _dispatch_modes() or _is_transformed() or _any_autocast() or forward_ad._current_level >= 0:
+            return None
+        if type(logits) not in TYPES or type(target) not in TYPES:
+            return None
+        known = self._known.get((logits.shape, logits.stride(), logits.dtype, target.shape, target.stride()))
+        if known is None or target.dtype is not torch.int64:
+            return None
+        if _keys_of(logits).raw_repr() not in CPU_KEYS or _keys_of(target).raw_repr() not in CPU_KEYS:
+            return None
+        leaves = known.leaves(values) if values else known.literals
+        if leaves is None:
+            return None
+        if _is_grad_enabled():
+            needed = (
+                (logits.requires_grad, *[leaf.requires_grad for leaf in leaves]) if leaves else logits.requires_grad
+            )
+        else:
+            needed = False
+        ready = known.ready.get(needed)
+        if ready is None:
+            ready = known.ready[needed] = self._ready(known, logits, target, leaves, needed)
+        plan, prepared = ready
+        if plan.has_gradient:
+            result: Tensor | None = _record(plan, prepared, known.composed, target, logits, None, *leaves)
+            return result
+        found = prepared((logits, target, *leaves))
+        return None if found.stray is not None else plan.loss(found, logits)
+
+    def remember(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        names: Sequence[str],
+        leaves: Sequence[Tensor],
+        values: Mapping[str, Tensor | float],
+        composed: Composed,
+    ) -> None:
+        """Lets `again` serve calls like one that a kernel on the CPU has served.
+
+        Args:
+            target: class indices.
+            names, leaves: of the loss; those of `values` are given with every call, the others stay what they are.
+        """
+        tensors = (logits, target, *leaves)
+        is_usual = logits.dim() < 4 and target.dtype is torch.int64 and self._maker(*tensors) is HOST
+        if is_usual and all(isinstance(value, Tensor) for value in values.values()) and set(values) <= set(names):
+            if len(self._known) >= row_host.MOST_KNOWN:
+                self._known.clear()
+            key = (logits.shape, logits.stride(), logits.dtype, target.shape, target.stride())
+            given = tuple(name in values for name in names)
+            self._known[key] = _Known(tuple(names), given, tuple(leaves), composed)
+
+    def _ready(
+        self, known: _Known, logits: Tensor, target: Tensor, leaves: Sequence[Tensor], needed: Needed
+    ) -> tuple[_Plan, row_host.Prepared]:
+        each = needed if isinstance(needed, tuple) else (needed, *(False,) * len(leaves))
+        plan = self._plan_of(logits.shape[1], True, False, each, HOST)
+        return plan, plan.kernel.prepared(logits, target, None, leaves, *self._settings)
 
     def __call__(
         self,
@@ -96,14 +165,11 @@ class Fused:
         else:
             needed = (False,) * (1 + len(leaves))
         by_class = target.dtype is torch.int64
-        key = logits.shape[1], by_class, weight is None, needed, maker
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = self._plan(logits.shape[1], by_class, weight is not None, needed, maker)
+        plan = self._plan_of(logits.shape[1], by_class, weight is not None, needed, maker)
         if not plan.takes(logits, target, leaves):
             return None
         if True in needed:
-            result: Tensor | None = _record(plan, composed, target, logits, weight, *leaves)
+            result: Tensor | None = _record(plan, None, composed, target, logits, weight, *leaves)
             return result
         return plan.loss(plan.run(logits, target, weight, leaves, composed), logits)
 
@@ -125,12 +191,56 @@ class Fused:
                 return None
         return _on_gpu(index) if self._backend in ON_GPU and why_not_on(index) is None else None
 
+    def _plan_of(
+        self, classes: int, by_class: bool, is_weighted: bool, needed: tuple[bool, ...], maker: Maker
+    ) -> _Plan:
+        key = classes, by_class, is_weighted, needed, maker
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._plan(*key)
+        return plan
+
     def _plan(self, classes: int, by_class: bool, is_weighted: bool, needed: tuple[bool, ...], maker: Maker) -> _Plan:
         smoothing = self._label_smoothing if by_class else 0.0
         found = curves(self._expression, classes=classes, label_smoothing=smoothing)
         wanted = tuple(name for name, need in zip(found.leaves, needed[1:], strict=True) if need)
         kernel = row_kernel(found, wanted, by_class, is_weighted, True in needed, maker)
         return _Plan(kernel, needed, by_class, *self._settings)
+
+
+class _Known:
+    """A kind of call that has been before.
+
+    Args:
+        names: of the leaves.
+        given: which of them come with every call.
+        leaves: what they were; those that are not given stay so.
+        composed: the same loss by operators of torch.
+    """
+
+    def __init__(
+        self, names: tuple[str, ...], given: tuple[bool, ...], leaves: tuple[Tensor, ...], composed: Composed
+    ) -> None:
+        self._places = tuple(zip(names, given, leaves, strict=True))
+        self._count = sum(given)
+        self.literals = None if any(given) else leaves
+        """The leaves, if none is given."""
+        self.composed = composed
+        self.ready: dict[Needed, tuple[_Plan, row_host.Prepared]] = {}
+
+    def leaves(self, values: Mapping[str, Tensor | float]) -> list[Tensor] | None:
+        """The leaves with those that are given; None if they are not like the ones before."""
+        if len(values) != self._count:
+            return None
+        found: list[Tensor] = []
+        for name, is_given, leaf in self._places:
+            value = values.get(name) if is_given else leaf
+            if not isinstance(value, Tensor) or type(value) not in TYPES or value.dtype is not leaf.dtype:
+                return None
+            if is_given and (value.dim() or _keys_of(value).raw_repr() not in CPU_KEYS):
+                return None
+            found.append(value)
+        return found
 
 
 @cache
@@ -156,6 +266,7 @@ class _Plan:
     ) -> None:
         self.kernel = kernel
         self.needed = needed
+        self.has_gradient = True in needed
         self.needs_leaves = True in needed[1:]
         self.nothing = (None,) * len(needed)
         """The gradients of the weight and of leaves, where none needs one."""
@@ -230,6 +341,7 @@ class _FusedLoss(torch.autograd.Function):
     def forward(
         ctx: Any,
         plan: _Plan,
+        prepared: row_host.Prepared | None,
         composed: Composed,
         target: Tensor,
         logits: Tensor,
@@ -237,7 +349,12 @@ class _FusedLoss(torch.autograd.Function):
         *leaves: Tensor,
     ) -> Tensor | None:
         ctx.plan, ctx.composed = plan, composed
-        ctx.result = result = plan.run(logits, target, weight, leaves, composed)
+        if prepared is None:
+            result = plan.run(logits, target, weight, leaves, composed)
+        else:
+            found = prepared((logits, target, *leaves))
+            result = found if found.stray is None else None
+        ctx.result = result
         ctx.is_ready = plan.is_ready and logits.dim() < 4
         ctx.save_for_backward(logits, target, weight, *leaves)
         return plan.loss(result, logits)
@@ -248,7 +365,7 @@ class _FusedLoss(torch.autograd.Function):
         if ctx.is_ready and ctx.result is not None and not _is_grad_enabled():
             gradient = ctx.result.pulled(given, ())
             ctx.result = None
-            return None, None, None, gradient, *plan.nothing
+            return None, None, None, None, gradient, *plan.nothing
         logits, target, weight, *leaves = ctx.saved_tensors
         if _is_grad_enabled():
             found = _differentiable(plan.needed, ctx.composed, logits, target, weight, leaves, given)
@@ -258,7 +375,7 @@ class _FusedLoss(torch.autograd.Function):
             ctx.result = None
             assert result is not None
             found = plan.gradients(result, logits, target, weight, leaves, given)
-        return None, None, None, found[0], None, *found[1:]
+        return None, None, None, None, found[0], None, *found[1:]
 
 
 _record: Callable[..., Any] = super(torch.autograd.Function, _FusedLoss).apply

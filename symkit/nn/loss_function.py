@@ -138,6 +138,10 @@ class LossFunction:
 
     def of(self, input: Tensor, target: Tensor | None, weight: Tensor | None, values: Values) -> Tensor:
         """The same, for parameters of any name."""
+        if self._softmax is not None and weight is None and target is not None:
+            loss = self._fused.again(input, target, values)
+            if loss is not None:
+                return loss
         if _any_autocast() and isinstance(input, Tensor) and torch.is_autocast_enabled(input.device.type):
             input = input.float()
         if target is None and TARGET in self.expression.program.inputs:
@@ -189,7 +193,7 @@ class LossFunction:
             target = smoothed(target.to(_computed(input).dtype), self.label_smoothing, input.shape[1])
         if weight is not None:
             check_weight(weight, input.shape[1])
-        loss = self._linked(softmax, input, target, self._leaves(softmax.leaves, input, values), weight, by_class)
+        loss = self._linked(softmax, input, target, values, weight, by_class)
         return loss if loss.dtype is input.dtype else loss.to(input.dtype)
 
     def _of_row(
@@ -207,11 +211,12 @@ class LossFunction:
         softmax: Softmax,
         logits: Tensor,
         target: Tensor | None,
-        leaves: Sequence[Tensor],
+        values: Values,
         weight: Tensor | None,
         by_class: bool,
     ) -> Tensor:
         """The reduced loss, by a kernel of its own where there is one for such tensors."""
+        leaves = self._leaves(softmax.leaves, logits, values)
 
         def composed(logits: Tensor, target: Tensor | None, leaves: Sequence[Tensor], weight: Tensor | None) -> Tensor:
             logits = _computed(logits)
@@ -222,6 +227,8 @@ class LossFunction:
         if target is not None:
             loss = self._fused(logits, target, leaves, weight, composed)
             if loss is not None:
+                if by_class and weight is None:
+                    self._fused.remember(logits, target, softmax.leaves, leaves, values, composed)
                 return loss
         if target is not None and by_class:
             check_range(target, logits.shape[1], self.ignore_index)

@@ -27,7 +27,7 @@ SHORT = 12
 ELEMENTS = 32768
 """Of an item, so that what one pass has read is still near for the next."""
 
-PARALLEL_FROM = 32768
+PARALLEL_FROM = 8192
 """Elements from which a second thread pays, two passes of many instructions being quick."""
 
 MOST_KNOWN = 256
@@ -127,13 +127,26 @@ class RowKernel:
             reduction: "none", "mean" or "sum".
         """
         tensors = (logits, target, *leaves) if weight is None else (logits, target, weight, *leaves)
+        return self.prepared(logits, target, weight, leaves, ignored, reduction)(tensors)
+
+    def prepared(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        weight: Tensor | None,
+        leaves: Sequence[Tensor],
+        ignored: int,
+        reduction: str,
+    ) -> Prepared:
+        """What runs for tensors that lie in memory like these; it takes them in this order, if they are there."""
+        tensors = (logits, target, *leaves) if weight is None else (logits, target, weight, *leaves)
         key = (reduction, ignored, *self._layouts(tensors))
         prepared = self._prepared.get(key)
         if prepared is None:
             if len(self._prepared) >= MOST_KNOWN:
                 self._prepared.clear()
             prepared = self._prepared[key] = self._prepare(logits, target, weight, leaves, ignored, reduction)
-        return prepared(tensors)
+        return prepared
 
     def _layouts(self, tensors: Sequence[Tensor]) -> list[object]:
         """What a kernel is prepared for of tensors."""

@@ -1,7 +1,7 @@
 """Sums and maxima along the classes of a row, as functions of LLVM IR, lane by lane in vectors written out.
 
-LLVM vectorises neither by itself, since it may not change the order of additions. Here the order is fixed: a tile of
-classes is added up in a tree, and tiles one after the other in float64.
+LLVM vectorises neither by itself, since it may not change the order of additions. Here the order is fixed: a few
+vectors are added up in a tree, and these one after the other in float64.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TILE = 256
 """Classes whose values are held before they are put together."""
 
 CHAINS = 4
-"""Vectors of maxima that are followed side by side."""
+"""Vectors that are worked on side by side."""
 
 Pair = tuple[str, str]
 """The largest values and the second largest ones, lane by lane."""
@@ -49,6 +49,21 @@ class Lanes:
     def wide(self) -> str:
         """A vector of as many float64."""
         return f"<{self.count} x double>"
+
+    @property
+    def group(self) -> int:
+        """Numbers in a group of vectors that are worked on side by side."""
+        return CHAINS * self.count
+
+    @property
+    def places(self) -> range:
+        """Where the vectors of a group start."""
+        return range(0, self.group, self.count)
+
+    def rounded(self, f: Function, count: str) -> str:
+        """A number of elements, made up to whole groups."""
+        more = f.let(f"add i64 {count}, {self.group - 1}")
+        return f.let(f"sub i64 {more}, {f.let(f'urem i64 {more}, {self.group}')}")
 
     def splat(self, value: float) -> str:
         literal = constant(value, self.format.real)
@@ -84,19 +99,20 @@ class RowSum:
             f.put(lanes.wide, "zeroinitializer", total)
         with f.loop("%n", TILE) as at:
             count = f.smaller(f.let(f"sub i64 %n, {at}"), str(TILE))
+            filled = lanes.rounded(f, count)
             with f.when(f.let(f"icmp slt i64 {count}, {TILE}")):
+                # Only what is left of the last vectors is read beside the row's own.
+                last = f.let(f"sub i64 {filled}, {lanes.group}")
                 for room in rooms:
-                    f.put(f"[{TILE} x {lanes.real}]", "zeroinitializer", room)
+                    self._clear(f, f.at(room, lanes.real, last))
             given = {operand.name: f"%p{i}" for i, operand in enumerate(inputs)}
             steps = {operand.name: f"%s{i}" for i, operand in enumerate(inputs)}
-            for operand in inputs:
-                if operand.step is not Step.NONE:
-                    start = f.let(f"mul i64 {at}, {steps[operand.name]}") if operand.step is Step.ANY else at
-                    given[operand.name] = f.at(given[operand.name], operand.storage.element, start)
-            given |= {tile.name: room for tile, room in zip(tiles, rooms, strict=True)}
-            self._inner.call(f, given, steps, count, at)
+            there = {tile.name: room for tile, room in zip(tiles, rooms, strict=True)}
+            given = {**self._inner.moved(f, {**given, **there}, steps, at), **there}
+            self._inner.call_in_steps(f, given, steps, count, at)
             for room, total in zip(rooms, totals, strict=True):
-                self._add_tile(f, room, total)
+                with f.loop(filled, lanes.group) as start:
+                    self._add_group(f, f.at(room, lanes.real, start), total)
         for place, total in enumerate(totals):
             vector, width = f.get(lanes.wide, total), lanes.count
             while width > 1:
@@ -106,10 +122,14 @@ class RowSum:
             f.put("double", f.let(f"extractelement <1 x double> {vector}, i32 0"), f"%r{place}")
         return f.text()
 
-    def _add_tile(self, f: Function, room: str, total: str) -> None:
+    def _clear(self, f: Function, room: str) -> None:
+        for place in self._lanes.places:
+            f.put(self._lanes.vector, "zeroinitializer", f.at(room, self._lanes.real, str(place)))
+
+    def _add_group(self, f: Function, room: str, total: str) -> None:
+        """A group of vectors added to the lanes of a total, in a tree."""
         lanes = self._lanes
-        starts = range(0, TILE, lanes.count)
-        values = [f.get(lanes.vector, f.at(room, lanes.real, str(start))) for start in starts]
+        values = [f.get(lanes.vector, f.at(room, lanes.real, str(place))) for place in lanes.places]
         while len(values) > 1:
             values = [f.let(f"fadd {lanes.vector} {a}, {b}") for a, b in zip(values[::2], values[1::2], strict=True)]
         (part,) = values
@@ -155,27 +175,30 @@ class TwoLargest:
             f.put(lanes.vector, lanes.splat(float("-inf")), largest)
             f.put(lanes.vector, lanes.splat(-self._format.largest), second)
         copy, source = f.room(f"[{TILE} x {lanes.real}]"), f.room("ptr")
-        starts = range(0, TILE, lanes.count)
         with f.loop("%n", TILE) as at:
             count = f.smaller(f.let(f"sub i64 %n, {at}"), str(TILE))
             start = f.at("%x", element, at)
             f.put("ptr", start, source)
             short = f.let(f"icmp slt i64 {count}, {TILE}") if is_direct else "true"
+            filled = lanes.rounded(f, count)
             with f.when(short):
-                for place in starts:
-                    f.put(lanes.vector, lanes.splat(float("-inf")), f.at(copy, lanes.real, str(place)))
+                last = f.at(copy, lanes.real, f.let(f"sub i64 {filled}, {lanes.group}"))
+                for place in lanes.places:
+                    f.put(lanes.vector, lanes.splat(float("-inf")), f.at(last, lanes.real, str(place)))
                 self.copied.call(f, {LOGIT: start, "copy": copy}, {}, count, "0")
                 f.put("ptr", copy, source)
             pointer = f.get("ptr", source)
-            pairs = self._pairs(f, rooms)
-            for turn, place in enumerate(starts):
-                # Rows of a caller's tensor may start anywhere.
-                where = f.at(pointer, lanes.real, str(place))
-                value = f.let(f"load {lanes.vector}, ptr {where}, align {self._format.size}")
-                pairs[turn % CHAINS] = self._joined(f, pairs[turn % CHAINS], (value, None), lanes.count)
-            for room, pair in zip(rooms, pairs, strict=True):
-                for place_of, vector in zip(room, pair, strict=True):
-                    f.put(lanes.vector, vector, place_of)
+            with f.loop(filled, lanes.group) as start:
+                here = f.at(pointer, lanes.real, start)
+                pairs = self._pairs(f, rooms)
+                for chain, place in enumerate(lanes.places):
+                    # Rows of a caller's tensor may start anywhere.
+                    where = f.at(here, lanes.real, str(place))
+                    value = f.let(f"load {lanes.vector}, ptr {where}, align {self._format.size}")
+                    pairs[chain] = self._joined(f, pairs[chain], (value, None), lanes.count)
+                for room, pair in zip(rooms, pairs, strict=True):
+                    for place_of, vector in zip(room, pair, strict=True):
+                        f.put(lanes.vector, vector, place_of)
         pairs = self._pairs(f, rooms)
         while len(pairs) > 1:
             pairs = [self._joined(f, a, b, lanes.count) for a, b in zip(pairs[::2], pairs[1::2], strict=True)]

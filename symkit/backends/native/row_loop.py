@@ -12,6 +12,9 @@ from symkit.backends.native.machine import FLOAT32
 from symkit.backends.native.row_arithmetic import CLASS, Loop
 from symkit.backends.native.storage import Storage, load, store
 
+STEP = 32
+"""Turns that a loop does at once, whatever the format: several vectors."""
+
 
 @dataclass(frozen=True)
 class Operand:
@@ -30,6 +33,7 @@ class LoopFunction:
             `fixed_class`.
         outputs: where results go. One that is added is added to what is there; one whose name is an input's shares
             its place.
+        is_shared: whether it is called from several places and stands once.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class LoopFunction:
         outputs: Sequence[Operand],
         added: bool = False,
         fixed_class: bool = False,
+        is_shared: bool = False,
     ) -> None:
         self.name = name
         needed = {str(loop.machine.instructions[i].value) for i in self._arguments(loop)}
@@ -48,7 +53,7 @@ class LoopFunction:
         missing = needed - {operand.name for operand in self.inputs} - {CLASS}
         assert not missing, missing
         self.outputs = list(outputs)
-        self._loop, self._added, self._fixed_class = loop, added, fixed_class
+        self._loop, self._added, self._fixed_class, self._is_shared = loop, added, fixed_class, is_shared
         self.format = loop.machine.format
         self.declarations: set[str] = set()
         own = {operand.name for operand in self.inputs}
@@ -63,7 +68,8 @@ class LoopFunction:
         pointers = [f"ptr noalias captures(none) %p{i}" for i in range(len(self.operands))]
         strides = [f"i64 %s{i}" for i, operand in enumerate(self.operands) if operand.step is Step.ANY]
         parameters = ", ".join([*pointers, *strides, "i64 %n", "i64 %offset"])
-        function = Function(f"define internal void @{self.name}({parameters}) alwaysinline {{")
+        inlining = "noinline" if self._is_shared else "alwaysinline"
+        function = Function(f"define internal void @{self.name}({parameters}) {inlining} {{")
         values: dict[str, str] = {}
         for place, operand in enumerate(self.operands):
             if operand.step is Step.NONE and operand in self.inputs:
@@ -110,3 +116,31 @@ class LoopFunction:
         given = [f"ptr {pointers[operand.name]}" for operand in self.operands]
         given += [f"i64 {strides[operand.name]}" for operand in self.operands if operand.step is Step.ANY]
         function.add(f"  call void @{self.name}({', '.join([*given, f'i64 {n}', f'i64 {offset}'])})")
+
+    def call_in_steps(
+        self, function: Function, pointers: Mapping[str, str], strides: Mapping[str, str], n: str, offset: str
+    ) -> None:
+        """The same in whole steps of vectors: what is left over is done by one more step, which does some turns twice.
+
+        For loops that write where they do not read.
+        """
+        left = function.let(f"urem i64 {n}, {STEP}")
+        whole = function.let(f"sub i64 {n}, {left}")
+        is_short = function.let(f"icmp slt i64 {n}, {STEP}")
+        self.call(function, pointers, strides, function.let(f"select i1 {is_short}, i64 {n}, i64 {whole}"), offset)
+        is_even = function.let(f"icmp eq i64 {left}, 0")
+        with function.when(function.let(f"select i1 {is_short}, i1 false, i1 {function.let(f'xor i1 {is_even}, 1')}")):
+            start = function.let(f"sub i64 {n}, {STEP}")
+            later = self.moved(function, pointers, strides, start)
+            self.call(function, later, strides, str(STEP), function.let(f"add i64 {offset}, {start}"))
+
+    def moved(
+        self, function: Function, pointers: Mapping[str, str], strides: Mapping[str, str], turns: str
+    ) -> dict[str, str]:
+        """Pointers some turns later."""
+        found = dict(pointers)
+        for operand in self.operands:
+            if operand.step is not Step.NONE:
+                by = turns if operand.step is Step.UNIT else function.let(f"mul i64 {turns}, {strides[operand.name]}")
+                found[operand.name] = function.at(found[operand.name], operand.storage.element, by)
+        return found

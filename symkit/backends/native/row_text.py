@@ -196,7 +196,7 @@ class RowText:
         leaves = zip(self._loss.leaves, self._box.leaves, strict=True)
         inputs += [Operand(of_leaf(leaf), storage, Step.NONE) for leaf, storage in leaves]
         inputs.append(Operand(TOTAL_WEIGHT, Storage.FLOAT64, Step.NONE))
-        self._loops[name] = LoopFunction(name, loop, inputs, outputs, added, fixed_class=over_rows)
+        self._loops[name] = LoopFunction(name, loop, inputs, outputs, added, over_rows, is_shared=not over_rows)
         return self._loops[name]
 
     def _for_rows(self, name: str, loop: Loop, added: bool = False) -> LoopFunction:
@@ -328,7 +328,7 @@ class RowText:
             gradient = Operand(GRADIENT, self._box.logits, Step.UNIT)
             slopes = self._loop("slopes", self._arithmetic.slopes(), [gradient])
             with f.loop(at.n) as row:
-                slopes.call(f, self._at_row(f, at, row), strides, classes, "0")
+                slopes.call_in_steps(f, self._at_row(f, at, row), strides, classes, "0")
 
     def _at_row(self, f: Function, at: Place, row: str) -> dict[str, str]:
         """Pointers at a row."""
