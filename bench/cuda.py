@@ -9,7 +9,6 @@ numbers are checked and nothing is timed.
 from __future__ import annotations
 
 import json
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -20,6 +19,8 @@ import torch
 from torch import Tensor
 
 import symkit
+from bench.cuda_losses import LossMeasurement, checked_losses, loss_tables, timed_losses
+from bench.device import Work, device_medians
 from bench.findings import geometric_mean, surroundings
 from bench.measure import COMPILED, COPY, EAGER, OURS, PEER, Mode, candidates, error_of, shape, truth_of
 from bench.panel import PANEL, VALUES, Case
@@ -41,13 +42,10 @@ DTYPES = (torch.float32, torch.bfloat16)
 KINK = 2.5
 """Of hard_sigmoid, where torch has another derivative; halves hit it."""
 
-ROUNDS = 15
 COMPILED_AT = 2**24
 """torch.compile takes seconds a function, so it is timed at one size, in float32."""
 
 RESULTS = Path(__file__).parent / "results"
-
-Work = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -93,6 +91,7 @@ class CudaResults:
     made: str
     bandwidth: dict[str, float] = field(default_factory=dict)
     measurements: list[Measurement] = field(default_factory=list)
+    losses: list[LossMeasurement] = field(default_factory=list)
     first_launch: dict[str, float] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
@@ -105,10 +104,12 @@ def run(minutes: float) -> CudaResults:
         remark(f"{reason}: a dry run on the host")
         results = CudaResults(f"none: {reason}", where["versions"], where["made"])
         _check_all(results)
+        results.losses.extend(checked_losses())
         return results
     deadline = time.monotonic() + 60 * minutes
     results = CudaResults(torch.cuda.get_device_name(), where["versions"], where["made"])
     _first_launches(results)
+    results.losses.extend(timed_losses(deadline, results.left_out))
     for compile in (False, True):
         for dtype in DTYPES:
             for elements in SIZES:
@@ -135,7 +136,9 @@ def _measure(
     leaves, upstream = _leaves(case, dtype, elements, mode, "cuda")
     backward = mode is not Mode.FORWARD
     with torch.set_grad_enabled(backward):
-        works = {name: _work(run, leaves, upstream, backward) for name, run in candidates(case, compile).items()}
+        works: dict[str, Work] = {
+            name: _work(run, leaves, upstream, backward) for name, run in candidates(case, compile).items()
+        }
         if error > 1:
             works.pop(OURS)
         destination = torch.empty_like(upstream)
@@ -156,29 +159,6 @@ def _measure(
         torch._dynamo.reset()
     else:
         results.measurements.append(Measurement(case.name, name, elements, mode.value, seconds, moved, error))
-
-
-def device_medians(works: dict[str, Work]) -> dict[str, float]:
-    """Seconds of one call of each by the device's own clock, all in turns."""
-    calls = {}
-    for name, work in works.items():
-        work()
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        work()
-        torch.cuda.synchronize()
-        calls[name] = max(1, min(50, round(2e-3 / max(time.perf_counter() - start, 1e-6))))
-    found: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(ROUNDS):
-        for name, work in works.items():
-            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            begin.record()
-            for _ in range(calls[name]):
-                work()
-            end.record()
-            end.synchronize()
-            found[name].append(begin.elapsed_time(end) / 1e3 / calls[name])
-    return {name: statistics.median(seconds) for name, seconds in found.items()}
 
 
 def _first_launches(results: CudaResults) -> None:
@@ -278,6 +258,7 @@ def tables(results: CudaResults) -> list[Table]:
         rows.append(("geometric mean", "", "", _mean(m.share(bandwidth) for m in ours), *map(_mean, ratios)))
         columns = ("function", "error", "symkit, µs", "% of a copy", COMPILED, EAGER, PEER)
         found.append(Table(f"{title}; a copy moves {bandwidth / 1e12:.2f} TB/s", columns, rows, True))
+    found += loss_tables(results.losses)
     if results.first_launch:
         rows = [(name, f"{1e3 * seconds:.0f}") for name, seconds in results.first_launch.items()]
         found.append(Table("From text to the first gradient", ("function", "ms"), rows, True))

@@ -20,6 +20,9 @@ def test_a_dry_run_checks_every_kernel_of_the_panel(tmp_path: Path, capsys: pyte
     assert kept["device"] == "none: torch finds no CUDA device"
     assert len(kept["measurements"]) == 50
     assert all(0 <= measurement["error"] <= 1 and not measurement["seconds"] for measurement in kept["measurements"])
+    assert len(kept["losses"]) == 24
+    assert all(0 <= measurement["error"] <= 1 and not measurement["seconds"] for measurement in kept["losses"])
     text = (tmp_path / "kernels-cuda.md").read_text(encoding="utf-8")
     assert "There was no CUDA device" in text
+    assert "Losses of logits, bfloat16, 300 rows of 10 classes, loss and gradient" in text
     assert "bfloat16, 16384 elements, forward and backward, a parameter a channel" in text
