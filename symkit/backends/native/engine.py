@@ -34,12 +34,16 @@ def host_target() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), features.flatten() + wide
 
 
-def target_machine() -> Any:
-    """A new target machine: an engine takes the one it is given as its own, and frees it."""
+def target_machine(level: int = 3) -> Any:
+    """A new target machine: an engine takes the one it is given as its own, and frees it.
+
+    Args:
+        level: how hard it tries to make good machine code of what passes have made, 0 to 3.
+    """
     import llvmlite.binding as llvm
 
     cpu, features = host_target()
-    return llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3)
+    return llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=level)
 
 
 @cache

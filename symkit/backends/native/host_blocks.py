@@ -18,7 +18,8 @@ class HostBlocks:
         import llvmlite.binding as llvm
 
         with lock:
-            machine = target_machine()
+            # It runs a few times on a few numbers: the passes are those of a device, but code is made quickly.
+            machine = target_machine(level=0)
             module = optimised(text.text(CudaTarget.HOST), machine, llvm.get_process_triple())
             self._engine = llvm.create_mcjit_compiler(module, machine)
             self._engine.finalize_object()
