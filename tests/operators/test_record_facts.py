@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,12 @@ def value(operator: Operator, point: Point) -> Any:
 
 def run(program: Program, point: Point) -> list[Any]:
     return evaluate_exact(program, dict(zip("abcdefgh", point, strict=False)) | CONSTANTS)
+
+
+@lru_cache(maxsize=16)
+def jet_at(operator: Operator, point: Point) -> list[Any]:
+    """The value and all derivatives; each order in turn asks for its own."""
+    return run(jet(operator).program, point)
 
 
 @cache
@@ -220,7 +226,7 @@ def _jumps(operator: Operator, slot: int, point: Point, order: int) -> bool:
     """Whether a derivative along an operand differs to the left, to the right, or for the value, at the point."""
     root = jet(operator).orders.index((slot,) * order)
     steps = (-NEAR, NEAR) if order else (-NEAR, 0.0, NEAR)
-    found = [run(jet(operator).program, along(operator, slot, point[slot] + by, point))[root] for by in steps]
+    found = [jet_at(operator, along(operator, slot, point[slot] + by, point))[root] for by in steps]
     low, high = min(found), max(found)
     return bool(high - low > 1e-4 * max(1, abs(low), abs(high)))
 
