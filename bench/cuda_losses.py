@@ -13,8 +13,8 @@ from torch import Tensor
 
 from bench.device import device_medians
 from bench.losses_panel import CASES, OPERATORS, PLAIN, LossCase
-from bench.losses_times import exactly, worked
-from bench.measure import COMPILED, COPY, EAGER, OURS, Mode
+from bench.losses_times import worked
+from bench.measure import COMPILED, COPY, EAGER, OURS
 from bench.report import Table
 from symkit.backends.native.host_blocks import HostDevice
 from symkit.backends.native.row_cuda import row_kernel
@@ -82,13 +82,14 @@ def timed_losses(deadline: float, left_out: list[str]) -> Iterator[LossMeasureme
 def _timed(case: LossCase, rows: int, classes: int, dtype: torch.dtype) -> LossMeasurement:
     error = _error(case, min(rows, max(1, CHECKED // classes)), classes, dtype, "cuda")
     logits, target = _sample(rows, classes, dtype, "cuda")
+    logits.requires_grad_()
     runs = {COMPILED: torch.compile(case.torch, dynamic=False, fullgraph=True), EAGER: case.torch}
     runs[PLAIN] = OPERATORS[PLAIN]
     if error <= 1:
-        runs[OURS] = case.ours(classes).cuda()
+        runs[OURS] = case.ours(classes)
     destination = torch.empty_like(logits)
-    works = {name: worked(run, logits, target, Mode.BOTH) for name, run in runs.items()}
-    seconds = device_medians({**works, COPY: lambda: destination.copy_(logits)})
+    works = {name: worked(run, logits, target) for name, run in runs.items()}
+    seconds = device_medians({**works, COPY: lambda: destination.copy_(logits.detach())})
     torch._dynamo.reset()
     size = logits.numel() * logits.element_size()
     bandwidth = 2 * size / seconds.pop(COPY)
@@ -97,8 +98,8 @@ def _timed(case: LossCase, rows: int, classes: int, dtype: torch.dtype) -> LossM
 
 def _error(case: LossCase, rows: int, classes: int, dtype: torch.dtype, device: str) -> float:
     logits, target = _sample(rows, classes, dtype, device)
-    found = worked(case.ours(classes).to(device), logits, target, Mode.BOTH)()
-    truth = exactly(case.torch, logits, target, Mode.BOTH)
+    found = worked(case.ours(classes), logits.requires_grad_(), target)()
+    truth = worked(case.torch, logits.detach().double().requires_grad_(), target)()
     pairs = [(ours.detach().double(), theirs.detach()) for ours, theirs in zip(found, truth, strict=True)]
     errors = [float((ours - theirs).abs().max() / theirs.abs().max()) for ours, theirs in pairs]
     # NaN is no small error.

@@ -18,6 +18,7 @@ from bench.losses_times import LossTiming
 from bench.measure import COMPILED, EAGER, OURS, Mode
 from bench.page import STYLE
 from bench.report import Table, markdown_table, number
+from symkit.cli.card import counted
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "training-losses.md"
@@ -34,9 +35,9 @@ INTRODUCTION = """\
 <!-- Written by `python -m bench losses --page`, from bench/results/losses.json. -->
 
 A [loss of logits](losses.md) is one pass over the rows of a batch: log-softmax, loss, gradient and mean. What is
-measured here is the module, `nn.Loss(..., link="softmax")`, beside `F.cross_entropy`, and beside torch.compile and
-eager torch on the same formula as one writes it over `log_softmax`. All run in turns in one process, and medians are
-shown. Before it is timed, each is checked against float64. Only ratios within one run mean something.
+measured here is `nn.loss_function(..., link="softmax")` beside `F.cross_entropy`, function beside function, and beside
+torch.compile and eager torch on the same formula as one writes it over `log_softmax`. All run in turns in one process,
+and medians are shown. Before it is timed, each is checked against float64. Only ratios within one run mean something.
 
 In short, with the worst of what was found:
 """
@@ -62,7 +63,7 @@ GROWN = """\
 
 SparseLSR needs the probability of the class and no other. Without the softmax its time does not depend on the number of
 classes; with it, what both have to read is the same, and what is saved is one sum over the row. The figure is
-R figure 4.9 drawn again, with a batch of {rows}, forward without grad.
+R figure 4.9 drawn again, with a batch of {rows}, forward without grad, on {threads}.
 
 ![Time of LSR and SparseLSR by the number of classes, with and without the softmax](img/{picture})
 """
@@ -118,7 +119,8 @@ def page(sections: Sections) -> str:
     if (memory := sections.get("memory")) is not None:
         parts += [HELD, *_shown(tables(memory)[-1:])]
     if (growth := sections.get("growth")) is not None:
-        parts.append(GROWN.format(rows=growth.found[0].rows, picture=GROWTH))
+        threads = counted(growth.where["machine"]["threads"], "thread")
+        parts.append(GROWN.format(rows=growth.found[0].rows, threads=threads, picture=GROWTH))
     if (values := sections.get("values")) is not None:
         parts += [VALUED, *(f"{markdown_table(table)}\n" for table in tables(values))]
     if (training := sections.get("training")) is not None:

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from symkit import zoo
-from symkit.nn import Loss
+from symkit.nn import loss_function
+from symkit.nn.loss_function import LossFunction
 
 XI, FOCAL_XI, GAMMA, PHI1 = 0.1, 0.2, 2, 1.1
 """The zoo's initial values."""
@@ -36,11 +37,12 @@ class LossCase:
     torch: OfLogits
     is_sparse: bool = True
 
-    def ours(self, classes: int, reduction: str = "mean") -> Loss:
-        """symkit's module with the same numbers, none of them learnable."""
+    def ours(self, classes: int, reduction: str = "mean") -> LossFunction:
+        """symkit's function with the same numbers: the peer of torch's, which is no module either."""
         expression = zoo[self.entry]
-        constants = {"C": float(classes)} if "C" in expression.constants else {}
-        return Loss(expression, link="softmax", reduction=reduction, learnable=False, **constants)
+        if "C" in expression.constants:
+            expression = expression.with_values({"C": float(classes)})
+        return loss_function(expression, link="softmax", reduction=reduction)
 
 
 def reduced(losses: Tensor, reduction: str) -> Tensor:
