@@ -46,12 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         losses_page.write(kept())
         return
     names = ["training"] if given.train else given.only or [name for name in PARTS if name != "training"]
-    before = torch.get_num_threads()
-    torch.set_num_threads(given.threads)
-    try:
-        sections = [section(name, given.threads, quick=given.quick) for name in names]
-    finally:
-        torch.set_num_threads(before)
+    sections = [section(name, 1 if name in SERIAL else given.threads, quick=given.quick) for name in names]
     if given.json:
         emit_json({each.name: each.as_json() for each in sections})
     else:
@@ -65,8 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def section(name: str, threads: int, *, quick: bool) -> Section:
     """Measures one part."""
-    where = surroundings(threads)
-    return Section(name, where, list(PARTS[name](quick)))
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        return Section(name, surroundings(threads), list(PARTS[name](quick)))
+    finally:
+        torch.set_num_threads(before)
 
 
 def times(quick: bool) -> Iterator[Any]:
@@ -108,6 +107,9 @@ PARTS: dict[str, Callable[[bool], Iterator[Any]]] = {
 }
 """What can be measured, by name; each has a quick look."""
 
+SERIAL = ("growth", "training")
+"""Parts on one thread, whatever is asked for: what they show does not depend on it, and one thread waits for none."""
+
 
 def write(sections: Sequence[Section], folder: Path) -> None:
     """Keeps sections as text and as JSON, beside those of other names that were kept before."""
@@ -130,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", choices=parts, help="a part; repeatable")
     parser.add_argument("--train", action="store_true", help="train small nets, and nothing else")
     parser.add_argument("--quick", action="store_true", help="a look: few and small sizes, no torch.compile")
-    parser.add_argument("--threads", type=int, default=2, help="that all candidates run on")
+    parser.add_argument("--threads", type=int, default=2, help="of times; growth and training take one")
     parser.add_argument("--write", action="store_true", help="keep the tables, and rewrite the page")
     parser.add_argument("--out", type=Path, help="folder to keep the tables in, instead of bench/results and the page")
     parser.add_argument("--page", action="store_true", help="only rewrite the page from what is kept")
