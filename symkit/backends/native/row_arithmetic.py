@@ -19,7 +19,7 @@ from symkit.backends.native.machine import FLOAT64, Format, Machine, Value
 from symkit.backends.native.maths.exponential import exp, exp_of_negative
 from symkit.backends.native.maths.logarithm import log, log1p
 from symkit.backends.native.translate import instantiate
-from symkit.ir import Program
+from symkit.ir import Program, reachable
 from symkit.transform.link import LOG_P, LOG_Q, P, Q
 
 TARGET = "y"
@@ -156,8 +156,17 @@ class RowArithmetic:
             return ()
         if not self.loss.has_gradient:
             return (VALUE,)
+        a = () if self.is_steady else (REST_A, FIRST_A)
         b = (FIRST_B, ODDS) if self.uses_log_q else ()
-        return (VALUE, REST_A, FIRST_A, *b, *map(by_leaf, range(self.loss.wanted)))
+        return (VALUE, *a, *b, *map(by_leaf, range(self.loss.wanted)))
+
+    @cached_property
+    def is_steady(self) -> bool:
+        """Whether a is one number for all outputs but the label, as for label smoothing: then it need not be summed."""
+        loss = self.loss
+        if loss.label is None or loss.is_sparse or loss.is_weighted or not loss.has_gradient or self.uses_log_q:
+            return False
+        return not {LOG_P, P} & set(reachable(loss.other, loss.other.roots[1:2]).inputs)
 
     def exponentials(self) -> Loop:
         """exp(z - m2) of an element, 0 for the one largest."""
@@ -216,6 +225,8 @@ class RowArithmetic:
                 value, by_leaves = self._with_constants(m, value, by_leaves)
             if self.loss.has_gradient:
                 first = label.is_first
+                if self.is_steady:
+                    rest_a, first_a = self._steady(m, facts, label)
                 rest_a = rest_a + m.select(first, 0.0, share.by_log_p)
                 first_a = first_a + m.select(first, share.by_log_p, 0.0)
                 if self.uses_log_q:
@@ -266,6 +277,14 @@ class RowArithmetic:
             # Of a row that is ignored nothing leaks, infinities included.
             gradient = m.select(factor.differs(0.0), gradient, 0.0)
         return Loop(m, {GRADIENT: gradient})
+
+    def _steady(self, m: Machine, facts: Facts, label: Element) -> tuple[Value, Value]:
+        """The sum of a over the outputs that are neither label nor largest, and a of the largest if it is no label."""
+        leaves = {**self._leaves(m), **dict.fromkeys((LOG_P, P), m.real(0.0))}
+        a = instantiate(self.loss.other, m, leaves)[1]
+        others = m.argument(TOTAL_WEIGHT) - 1.0
+        has_first = (facts.largest > facts.second) & ~label.is_first
+        return a * m.select(has_first, others - 1.0, others), m.select(has_first, a, 0.0)
 
     # -- pieces --------------------------------------------------------------------------------------------------
 
