@@ -2,11 +2,11 @@
 
     python -m bench losses [--only PART] [--train] [--quick] [--write] [--json]
 
-Times are of functions, forward and backward and forward alone, beside torch's own cross-entropy, torch.compile and eager
-torch on the same formula. All run in turns in one process, so that a busy machine slows them all; only ratios count. A
-candidate whose numbers are wrong is not timed. `--train` trains small nets with five seeds instead, which takes
-minutes. `--write` keeps what was measured in bench/results/losses.md and losses.json, with what was kept before of
-other parts, and rewrites docs/training-losses.md. Run it on a machine that has nothing else to do.
+Times are of functions, forward and backward and forward alone, beside torch's own cross-entropy, torch.compile and
+eager torch on the same formula. All run in turns in one process, so that a busy machine slows them all; only ratios
+count. A candidate whose numbers are wrong is not timed. `--train` trains small nets with five seeds instead, which
+takes minutes. `--write` keeps what was measured in bench/results/losses.md and losses.json, with what was kept before
+of other parts, and rewrites docs/training-losses.md. Run it on a machine that has nothing else to do.
 """
 
 from __future__ import annotations
