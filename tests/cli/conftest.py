@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -34,7 +35,9 @@ def symkit_process() -> Command:
 
     def run(*arguments: str | bytes, stdin: bytes = b"") -> Done:
         command = [sys.executable, "-m", "symkit", *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+        # Python's own view of the environment: readline, which pytest loads, puts a terminal's size into the process's.
+        environment = dict(os.environ)
+        done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, env=environment)
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
