@@ -16,6 +16,10 @@ HERE = str(Path(__file__).parent)
 if HERE not in sys.path:
     sys.path.insert(0, HERE)
 
+# readline, which pytest loads, tells workers the size of a terminal that they do not have.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # Kernels that tests compile stay out of the user's cache.
 os.environ.setdefault("SYMKIT_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "symkit"))
 

@@ -35,7 +35,7 @@ def symkit_process() -> Command:
 
     def run(*arguments: str | bytes, stdin: bytes = b"") -> Done:
         command = [sys.executable, "-m", "symkit", *arguments]
-        # Python's own view of the environment: readline, which pytest loads, puts a terminal's size into the process's.
+        # Python's own view of the environment, which readline does not change behind its back.
         environment = dict(os.environ)
         done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, env=environment)
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
