@@ -55,8 +55,8 @@ class Loss(ExpressionModule):
     Raises:
         DomainError: for an expression of another kind or settings that do not fit, with what is allowed; when called,
             for a missing target or class dimension, for targets of the wrong shape or dtype, for class indices out of
-            range (on a GPU, where looking would mean waiting, the device's own assertion fails, as in torch), or see
-            `functional`.
+            range (on a GPU, where looking would mean waiting, a kernel makes such a row NaN, and torch's operators fail
+            by the device's own assertion), or see `functional`.
     """
 
     weight: Tensor | None

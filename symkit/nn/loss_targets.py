@@ -56,7 +56,8 @@ def _misfit(input: Tensor, problem: str) -> DomainError:
 def check_range(target: Tensor, classes: int, ignore_index: int) -> None:
     """Raises DomainError for a class index out of range.
 
-    Nothing is said where looking would mean waiting: on a GPU it is left to the device's own assertion, as in torch.
+    Nothing is said where looking would mean waiting: on a GPU it is left to the kernel, which makes such a row NaN, or
+    to the device's own assertion, as in torch.
     """
     if target.device.type != "cpu" or not target.numel() or not is_eager(target):
         return
