@@ -21,7 +21,7 @@ from symkit.backends.unfused import computed_dtype, in_dtype
 from symkit.evaluation import evaluate_exact
 from symkit.ir import Program
 from symkit.nn.curves import TARGET, curves
-from symkit.nn.functional import _is_traced
+from symkit.nn.functional import _dispatch_modes, _is_traced, _is_transformed
 from symkit.nn.pointwise import Pointwise
 from symkit.text import Expression
 from symkit.text.expression import needed_constants
@@ -73,14 +73,15 @@ def log_probabilities(logits: Tensor, names: Collection[str]) -> dict[str, Tenso
     return {LOG_P: log_p, LOG_Q: torch.where(is_largest, log_sigmoid(-odds).to(logits.dtype), rest)}
 
 
+def is_watched() -> bool:
+    """Whether torch writes down what runs, transforms it, or has it done by someone else."""
+    # First: torch.compile, which writes this down too, can follow no further.
+    return bool(_is_traced() or _is_transformed() or _dispatch_modes() or forward_ad._current_level >= 0)
+
+
 def is_eager(*tensors: Tensor) -> bool:
     """Whether what runs is not written down or transformed, so that numbers may be looked at."""
-    return not (
-        _is_traced()
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._len_torch_dispatch_stack()
-        or forward_ad._current_level >= 0
-    ) and all(type(tensor) in (Tensor, torch.nn.Parameter) for tensor in tensors)
+    return not is_watched() and all(type(tensor) in (Tensor, torch.nn.Parameter) for tensor in tensors)
 
 
 def wide_dtype(tensor: Tensor) -> torch.dtype:

@@ -35,9 +35,6 @@ IGNORE_INDEX = -100
 
 Values = Mapping[str, Tensor | float]
 
-Composed = Callable[[Tensor, Tensor | None, Sequence[Tensor], Tensor | None], Tensor]
-"""(logits, target, leaves, weight) -> the reduced loss, by operators that torch differentiates any number of times."""
-
 
 def loss_function(
     e: Expression | str,
