@@ -161,7 +161,37 @@ class RowKernel:
         ignored: int,
         reduction: str,
     ) -> Prepared:
-        return _prepare(self.loss, logits, target, weight, leaves, ignored, reduction)
+        loss = self.loss
+        computed = computed_dtype((logits,))
+        outer, rows = (1, logits.shape[0]) if logits.dim() == 2 else (logits.shape[0], logits.shape[2])
+        classes = logits.shape[1]
+        strides = [boxed(logits)]
+        if loss.label is None:
+            strides.append(boxed(target))
+        elif target.dim() == 1:
+            strides.append((0, target.stride(0), 0))
+        else:
+            strides.append((target.stride(0), target.stride(1), 0))
+        if weight is not None:
+            strides.append((0, 0, weight.stride(0)))
+        along = logits.stride(1) == 1 and classes >= SHORT
+        if loss.has_gradient:
+            gradient = torch.empty_like(logits)
+            strides.append(boxed(gradient))
+            along = along and gradient.stride(1) == 1
+        box = RowBox(
+            STORAGES[logits.dtype],
+            STORAGES[target.dtype] if loss.label is None else None,
+            None if weight is None else STORAGES[weight.dtype],
+            tuple(STORAGES[leaf.dtype] for leaf in leaves),
+            along,
+        )
+        group = max(1, min(MOST_ROWS, rows, ELEMENTS // max(classes, 1)))
+        groups = -(-rows // group)
+        words = [outer, rows, classes, group, groups, outer * groups, ignored, int(reduction == "mean")]
+        for each in strides:
+            words += each
+        return _Prepared(_compiled(loss, computed, box), words, loss, reduction, outer * rows * classes)
 
 
 @lru_cache(maxsize=MOST_KNOWN)
@@ -175,47 +205,6 @@ def boxed(tensor: Tensor) -> tuple[int, int, int]:
     if tensor.dim() == 2:
         return 0, tensor.stride(0), tensor.stride(1)
     return tensor.stride(0), tensor.stride(2), tensor.stride(1)
-
-
-def _prepare(
-    loss: RowLoss,
-    logits: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    leaves: Sequence[Tensor],
-    ignored: int,
-    reduction: str,
-) -> _Prepared:
-    computed = computed_dtype((logits,))
-    outer, rows = (1, logits.shape[0]) if logits.dim() == 2 else (logits.shape[0], logits.shape[2])
-    classes = logits.shape[1]
-    strides = [boxed(logits)]
-    if loss.label is None:
-        strides.append(boxed(target))
-    elif target.dim() == 1:
-        strides.append((0, target.stride(0), 0))
-    else:
-        strides.append((target.stride(0), target.stride(1), 0))
-    if weight is not None:
-        strides.append((0, 0, weight.stride(0)))
-    along = logits.stride(1) == 1 and classes >= SHORT
-    if loss.has_gradient:
-        gradient = torch.empty_like(logits)
-        strides.append(boxed(gradient))
-        along = along and gradient.stride(1) == 1
-    box = RowBox(
-        STORAGES[logits.dtype],
-        STORAGES[target.dtype] if loss.label is None else None,
-        None if weight is None else STORAGES[weight.dtype],
-        tuple(STORAGES[leaf.dtype] for leaf in leaves),
-        along,
-    )
-    group = max(1, min(MOST_ROWS, rows, ELEMENTS // max(classes, 1)))
-    groups = -(-rows // group)
-    words = [outer, rows, classes, group, groups, outer * groups, ignored, int(reduction == "mean")]
-    for each in strides:
-        words += each
-    return _Prepared(_compiled(loss, computed, box), words, loss, reduction, outer * rows * classes)
 
 
 @lru_cache(maxsize=MOST_KNOWN)
