@@ -1,5 +1,18 @@
-"""Spaces of expressions to draw from."""
+"""Search spaces: counted, numbered, drawn, varied, evaluated at once; and random expressions of any kind."""
 
 from symkit.spaces.generate import Recipe, generate, generated
+from symkit.spaces.published import aquasurf, cafe, evomal, glo, pangaea, schema
+from symkit.spaces.space import Space
 
-__all__ = ["Recipe", "generate", "generated"]
+__all__ = [
+    "Recipe",
+    "Space",
+    "aquasurf",
+    "cafe",
+    "evomal",
+    "generate",
+    "generated",
+    "glo",
+    "pangaea",
+    "schema",
+]
