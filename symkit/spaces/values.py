@@ -1,9 +1,9 @@
 """Functions told apart by their values at points, in float32 or float64 as kernels compute them.
 
-Functions that are operands keep their values, a row each, and rows that agree to the bit are one. Of other functions only
-fingerprints are taken, of 63 bits, in which -0 is like +0 and every NaN like any other: there a function's number is its
-fingerprint. Which rows agree does not depend on the number of threads; among processors it may, in the last bits of
-functions that only just agree.
+Functions that are operands keep their values, a row each, and rows that agree to the bit are one. Of other functions
+only fingerprints are taken, of 63 bits, in which -0 is like +0 and every NaN like any other: there a function's number
+is its fingerprint. Results are the same on any number of threads. An operand is a row of numbers even where it is
+constant: x**2 with the 2 as an operand is rounded as x**y is.
 """
 
 from __future__ import annotations
