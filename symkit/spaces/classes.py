@@ -1,8 +1,8 @@
 """Sets of trees whose members are counted, and numbered, without being listed.
 
 A class is a choice between classes, or a choice of an operator and of a tree for each operand. So counts are sums and
-products, and the number of a tree is that of its operator and its operands in a mixed radix: the operator changes slowest,
-then the operands from the left.
+products, and the number of a tree is that of its operator and its operands in a mixed radix: the operator changes
+slowest, then the operands from the left.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import accumulate
 from math import comb, prod
+from typing import TypeAlias
 
 from symkit.errors import DomainError
 from symkit.ir import Kind, Node
 from symkit.spaces.forms import OperatorSet
 from symkit.spaces.trees import Tree, product, walk, weight_names
+
+Found: TypeAlias = tuple[int, Tree]
+
+KEPT = 1024
+"""Trees of smaller classes are kept once they were made: operands of many others."""
 
 
 class Class(ABC):
@@ -38,8 +43,14 @@ class Class(ABC):
         """The number of a tree, or None for one that is no member."""
 
     @abstractmethod
-    def read(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Tree | None:
-        """The tree of this class that computes a node, or None. With `weights`, products with parameters are weights."""
+    def find(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Found | None:
+        """The tree of this class that makes a node, and its number. With `weights`, products with parameters are
+        weights, and the number is that of the tree without them."""
+
+    def read(self, nodes: Sequence[Node], index: int) -> Tree | None:
+        """The tree of this class that makes a node, or None."""
+        found = self.find(nodes, index)
+        return None if found is None else found[1]
 
     @property
     @abstractmethod
@@ -59,14 +70,22 @@ class Apply(Class):
         self.count = len(operators) * self._each
         sizes = [child.edges for child in self.children]
         self.edges = None if None in sizes else 1 + sum(size for size in sizes if size is not None)
+        self._by_root, self._number = operators.by_root, operators.number
+        self._small: list[Tree | None] | None = [None] * self.count if self.count <= KEPT else None
 
     @property
     def parts(self) -> tuple[Class, ...]:
         return self.children
 
     def unrank(self, rank: int) -> Tree:
-        if not self.children:
-            return self._leaves[rank]
+        if self._small is not None:
+            tree = self._small[rank]
+            if tree is None:
+                tree = self._small[rank] = self._made(rank)
+            return tree
+        return self._made(rank)
+
+    def _made(self, rank: int) -> Tree:
         place, rest = divmod(rank, self._each)
         children: list[Tree] = []
         for child in reversed(self.children):
@@ -74,46 +93,43 @@ class Apply(Class):
             children.append(child.unrank(own))
         return Tree(self.operators.forms[place], tuple(reversed(children)))
 
-    @cached_property
-    def _leaves(self) -> tuple[Tree, ...]:
-        return tuple(Tree(form) for form in self.operators.forms)
-
     def rank(self, tree: Tree) -> int | None:
-        found = self.operators.number.get(tree.form)
+        found = self._number.get(tree.form)
         if found is None:
             return None
-        for child, operand in zip(self.children, tree.children, strict=True):
+        for child, operand in zip(self.children, tree.children, strict=False):
             own = child.rank(operand)
             if own is None:
                 return None
             found = found * child.count + own
         return found
 
-    def read(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Tree | None:
+    def find(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Found | None:
         node = nodes[index]
-        key = node.value if node.operands else node.kind
-        for form in self.operators.by_root.get(key, ()):
+        for form in self._by_root.get(node.value if node.operands else node.kind, ()):
             operands = form.match(nodes, index)
             if operands is None:
                 continue
+            rank = self._number[form]
             children: list[Tree] = []
-            for child, operand in zip(self.children, operands, strict=True):
-                tree = _weighted(child, nodes, operand) if weights else child.read(nodes, operand)
-                if tree is None:
+            for child, operand in zip(self.children, operands, strict=False):
+                found = _with_weight(child, nodes, operand) if weights else child.find(nodes, operand)
+                if found is None:
                     break
-                children.append(tree)
+                rank = rank * child.count + found[0]
+                children.append(found[1])
             else:
-                return Tree(form, tuple(children))
+                return rank, Tree(form, tuple(children))
         return None
 
 
-def _weighted(child: Class, nodes: Sequence[Node], index: int) -> Tree | None:
+def _with_weight(child: Class, nodes: Sequence[Node], index: int) -> Found | None:
     """A tree, or one with a weight on the edge out of its root."""
     node = nodes[index]
     if node.value is product() and nodes[node.operands[0]].kind is Kind.PARAMETER:
-        tree = child.read(nodes, node.operands[1], weights=True)
-        return None if tree is None else tree._replace(weight=nodes[node.operands[0]].name)
-    return child.read(nodes, index, weights=True)
+        found = child.find(nodes, node.operands[1], weights=True)
+        return None if found is None else (found[0], found[1]._replace(weight=nodes[node.operands[0]].name))
+    return child.find(nodes, index, weights=True)
 
 
 class Union(Class):
@@ -143,11 +159,11 @@ class Union(Class):
                 return start + found
         return None
 
-    def read(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Tree | None:
-        for member in self.members:
-            tree = member.read(nodes, index, weights=weights)
-            if tree is not None:
-                return tree
+    def find(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Found | None:
+        for start, member in zip(self._starts, self.members, strict=False):
+            found = member.find(nodes, index, weights=weights)
+            if found is not None:
+                return start + found[0], found[1]
         return None
 
 
@@ -183,18 +199,19 @@ class Weighted(Class):
         return with_weights(tree, dict(zip(places, weight_names(count), strict=True)))
 
     def rank(self, tree: Tree) -> int | None:
-        names = tree.weights
-        if len(names) > self.most or len(set(names)) < len(names):
-            return None
-        own = self.part.rank(tree)
-        if own is None:
-            return None
-        places = [place for place, node in enumerate(walk(tree)) if node.weight is not None]
-        return own * self.placements + self._starts[len(names)] + _combination_rank(places, self.edges or 0)
+        return self._numbered(self.part.rank(tree), tree)
 
-    def read(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Tree | None:
-        tree = _weighted(self.part, nodes, index)
-        return tree if tree is not None and self.rank(tree) is not None else None
+    def find(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Found | None:
+        found = _with_weight(self.part, nodes, index)
+        rank = None if found is None else self._numbered(*found)
+        return None if found is None or rank is None else (rank, found[1])
+
+    def _numbered(self, own: int | None, tree: Tree) -> int | None:
+        """The number of a tree from that of the one without weights."""
+        places = [place for place, node in enumerate(walk(tree)) if node.weight is not None]
+        if own is None or len(places) > self.most or len(set(tree.weights)) < len(places):
+            return None
+        return own * self.placements + self._starts[len(places)] + _combination_rank(places, self.edges or 0)
 
 
 def with_weights(tree: Tree, names: dict[int, str]) -> Tree:
@@ -239,7 +256,7 @@ def graphs(unary: OperatorSet, binary: OperatorSet, leaf: Class, nodes: int, par
     """Every arrangement of 1 to `nodes` operators in which leaves stand under unary operators only.
 
     This is the rule behind the counts of B table 4.11: every path from a binary operator to x passes a unary one.
-    Sizes come in order, then fewer binary operators first. Up to `parameters` edges carry a parameter (B equation 4.12).
+    Sizes come in order, then fewer binary operators first. Up to `parameters` edges carry a parameter (equation 4.12).
     """
     if nodes < 1:
         raise DomainError(f"a graph has at least one node, not {nodes}")

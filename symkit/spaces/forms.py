@@ -49,16 +49,24 @@ class Form:
 
     def place(self, nodes: list[Node], index: dict[Key, int], operands: tuple[int, ...]) -> int:
         """Appends the form to nodes, each different one once; returns where its root is."""
-        if self.operator is not None:
-            key: Key = (self.operator, operands)
+        operator = self.operator
+        if operator is not None:
+            key: Key = (operator, operands)
             found = index.get(key)
             if found is None:
                 found = index[key] = len(nodes)
-                nodes.append(_node(self.operator, operands))
+                nodes.append(_node(operator, operands))
+            return found
+        if not operands:
+            key = self._leaf_key
+            found = index.get(key)
+            if found is None:
+                found = index[key] = len(nodes)
+                nodes.append(self.program.nodes[0])
             return found
         placed: list[int] = []
         for value, arguments, leaf in self._steps:
-            if leaf is not None and leaf.kind is Kind.INPUT and self.arity:
+            if leaf is not None and leaf.kind is Kind.INPUT:
                 placed.append(operands[int(leaf.name)])
                 continue
             key = (value, tuple([placed[i] for i in arguments]))
@@ -68,6 +76,12 @@ class Form:
                 nodes.append(_node(value, key[1]) if leaf is None else leaf)  # type: ignore[arg-type]
             placed.append(found)
         return placed[-1]
+
+    @cached_property
+    def _leaf_key(self) -> Key:
+        """What tells a form without operands from others."""
+        (node,) = self.program.nodes
+        return (node.kind, identity(node.kind, node.value)), ()
 
     @cached_property
     def _steps(self) -> tuple[tuple[object, tuple[int, ...], Node | None], ...]:
@@ -84,12 +98,16 @@ class Form:
         if self.operator is not None:
             node = nodes[root]
             return node.operands if node.value is self.operator else None
+        if not self.arity:
+            node = nodes[root]
+            mine = self.program.nodes[0]
+            return () if node is mine or (node.kind, identity(node.kind, node.value)) == self._leaf_key[0] else None
         found: list[int] = [-1] * self.arity
         return tuple(found) if self._same(self.program.root, nodes, root, found) else None
 
     def _same(self, place: int, nodes: Sequence[Node], index: int, found: list[int]) -> bool:
         pattern = self.program.nodes[place]
-        if pattern.kind is Kind.INPUT and self.arity:
+        if pattern.kind is Kind.INPUT:
             slot = int(pattern.name)
             if found[slot] < 0:
                 found[slot] = index

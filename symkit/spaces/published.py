@@ -59,7 +59,7 @@ def cafe(depth: int = 2) -> Space:
 
 
 def pangaea(max_nodes: int = 7, max_parameters: int = 3) -> Space:
-    """PANGAEA's graphs of up to `max_nodes` operators with up to `max_parameters` parameters on edges (B section 4.1.1).
+    """PANGAEA's graphs of up to `max_nodes` operators, `max_parameters` edges with parameters (B section 4.1.1).
 
     Counted are graphs as B section 4.9 counts them, where x stands under unary operators only. Mutations lead further:
     membership allows for x and the neutral operands 0 and 1 anywhere.

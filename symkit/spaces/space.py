@@ -10,7 +10,6 @@ from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from symkit.errors import DomainError
-from symkit.ir import Program
 from symkit.ops import OperatorTable, standard
 from symkit.spaces.algorithm import Algorithm
 from symkit.spaces.classes import Class
@@ -103,11 +102,13 @@ class Space:
         Raises:
             DomainError: for an expression that is not among those counted.
         """
-        tree = self._counted(e)
-        found = None if tree is None else self.members.rank(tree)
-        if found is None:
-            raise DomainError(f"{e} is not among the {self.count()} functions of {self.name}, {self.schema.text}")
-        return found
+        expression = self._given(e)
+        found = self.members.find(expression.program.nodes, expression.program.root)
+        if found is None or expression.inputs != self.inputs:
+            raise DomainError(
+                f"{expression} is not among the {self.count()} functions of {self.name}, {self.schema.text}"
+            )
+        return found[0]
 
     def enumerate(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Expression]:
         """Members in order, made as they are asked for; all of them, or those of a range of numbers."""
@@ -126,7 +127,7 @@ class Space:
         """Whether an expression, or text, is a member: one of those counted, or one that variation may lead to."""
         if not isinstance(e, Expression | str):
             return False
-        return self._tree(parse(e, kind=self.kind, table=self.table) if isinstance(e, str) else e) is not None
+        return self._tree(self._given(e)) is not None
 
     def sample(self, rng: Random | int, n: int = 1, *, how: Draw = "uniform") -> list[Expression]:
         """Members drawn with replacement.
@@ -168,7 +169,7 @@ class Space:
         return self._expression(from_graph(graph))
 
     def _member(self, e: Expression | str) -> Tree:
-        expression = parse(e, kind=self.kind, table=self.table) if isinstance(e, str) else e
+        expression = self._given(e)
         tree = self._tree(expression)
         if tree is None:
             raise DomainError(f"{expression} is no member of {self.name}, {self.schema.text}")
@@ -177,20 +178,15 @@ class Space:
     def _tree(self, e: Expression) -> Tree | None:
         return self.algorithm.read(e.program) if e.inputs == self.inputs else None
 
-    def _counted(self, e: Expression | str) -> Tree | None:
-        expression = parse(e, kind=self.kind, table=self.table) if isinstance(e, str) else e
-        return self.members.read(expression.program.nodes, expression.program.root)
+    def _given(self, e: Expression | str) -> Expression:
+        return parse(e, kind=self.kind, table=self.table) if isinstance(e, str) else e
 
     @cached_property
     def _signature(self) -> Expression:
         return Expression(program(self.members.unrank(0)), self.kind, self.inputs, table=self.table)
 
     def _expression(self, tree: Tree) -> Expression:
-        return _over(self._signature, program(tree))
+        return self._signature.over(program(tree))
 
     def __repr__(self) -> str:
         return f"<Space {self.name}: {self.count()} functions>"
-
-
-def _over(signature: Expression, made: Program) -> Expression:
-    return Expression(made, signature.kind, signature.inputs, table=signature.table)

@@ -58,10 +58,21 @@ def program(tree: Tree) -> Program:
 
 
 def _place(tree: Tree, nodes: list[Node], index: dict[Key, int]) -> int:
-    if tree.weight is None:
-        return tree.form.place(nodes, index, tuple([_place(child, nodes, index) for child in tree.children]))
-    weight = _placed(nodes, index, Node(Kind.PARAMETER, tree.weight))
-    found = tree.form.place(nodes, index, tuple([_place(child, nodes, index) for child in tree.children]))
+    form, children, weight_name = tree
+    count = len(children)
+    # Written out for one and two operands: comprehensions cost more than what they do here.
+    if count == 0:
+        operands: tuple[int, ...] = ()
+    elif count == 1:
+        operands = (_place(children[0], nodes, index),)
+    elif count == 2:
+        operands = (_place(children[0], nodes, index), _place(children[1], nodes, index))
+    else:
+        operands = tuple([_place(child, nodes, index) for child in children])
+    found = form.place(nodes, index, operands)
+    if weight_name is None:
+        return found
+    weight = _placed(nodes, index, Node(Kind.PARAMETER, weight_name))
     return _placed(nodes, index, Node(Kind.APPLY, product(), (weight, found)))
 
 

@@ -153,6 +153,25 @@ class Expression:
         constants = {n: v for n, v in self.constants.items() if n in needed_constants(program)}
         return Expression(program, self.kind, self.inputs, self.settings, constants, self.table, self.name)
 
+    def over(self, program: Program) -> Expression:
+        """The same signature over a graph that is known to be right, unchecked: searches make millions.
+
+        The graph has the inputs of this one, parameters whose names can be spelled, and no constants that can be set.
+        """
+        made = object.__new__(Expression)
+        own = made.__dict__
+        own.update(self._signature, program=program)
+        if program.parameters:
+            settings = {name: self.settings.get(name, Parameter()) for name in program.parameters}
+            own["settings"] = MappingProxyType(settings)
+        return made
+
+    @cached_property
+    def _signature(self) -> dict[str, object]:
+        """The fields that `over` keeps."""
+        kept = {name: getattr(self, name) for name in ("kind", "inputs", "constants", "table", "name")}
+        return {**kept, "settings": MappingProxyType({})}
+
     def with_values(self, values: Mapping[str, float]) -> Expression:
         """The same function with other initial values of parameters, and other values of C and eps where it has them.
 
