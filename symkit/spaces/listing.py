@@ -1,0 +1,119 @@
+"""A list of expressions as one graph, worked out level by level: what they have in common is looked at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from symkit.ir import Kind, Node, Program, ProgramBuilder, bind_constants, lower
+from symkit.ir.digest import parameter_order
+from symkit.ir.program import identity
+from symkit.ops import Operator
+from symkit.spaces.forms import Form
+from symkit.spaces.numbering import Evaluator, Numbers
+from symkit.text import Expression
+from symkit.text.names import FIXED_CONSTANTS
+
+
+def numbered(expressions: Sequence[Expression], evaluator: Evaluator, *, families: bool = False) -> Numbers:
+    """(expressions,) numbers that an evaluator gives.
+
+    Args:
+        families: leave parameters in, named by their canonical order, so that functions compare for all values of them.
+            Otherwise each is its initial value.
+    """
+    pool = _Pool()
+    roots = [pool.place(_bound(e, families)) for e in expressions]
+    numbers = np.empty(len(pool.forms), np.int64)
+    last = set(roots) - pool.operands
+    for level, places in sorted(pool.levels.items()):
+        if level == 0:
+            for place in places:
+                numbers[place] = evaluator.leaf(pool.forms[place])
+            continue
+        groups: dict[tuple[int, bool], list[int]] = defaultdict(list)
+        for place in places:
+            groups[len(pool.arguments[place]), place not in last].append(place)
+        for (_, keep), group in groups.items():
+            forms = list(dict.fromkeys(pool.forms[place] for place in group))
+            where = {form: index for index, form in enumerate(forms)}
+            which = np.array([where[pool.forms[place]] for place in group], np.int64)
+            operands = numbers[np.array([pool.arguments[place] for place in group], np.int64)]
+            numbers[group] = evaluator.apply(forms, which, operands, keep=keep)
+    return numbers[roots]
+
+
+def _bound(e: Expression, families: bool) -> Program:
+    """The graph without constants; parameters by place, or as numbers."""
+    program = e.program
+    if e.constants:
+        # An operator may stand on eps, so nothing that has one inside can stay whole.
+        program = lower(program)
+    if program.constants:
+        known = {**FIXED_CONSTANTS, **e.constant_values()}
+        program = bind_constants(program, known)
+    if not program.parameters:
+        return program
+    names = {name: str(place) for place, name in enumerate(parameter_order(program))}
+    builder = ProgramBuilder(e.table)
+    placed: list[int] = []
+    for node in program.nodes:
+        operands = tuple(placed[i] for i in node.operands)
+        if node.kind is not Kind.PARAMETER:
+            placed.append(builder.leaf(node) if node.is_leaf else builder.apply(node.operator, operands))
+        elif families:
+            placed.append(builder.parameter(names[node.name]))
+        else:
+            placed.append(builder.number(e.parameters[node.name]))
+    return builder.build([placed[program.root]])
+
+
+class _Pool:
+    """Nodes of many programs, equal ones once.
+
+    Attributes:
+        forms, arguments: of each node its form and operands.
+        levels: nodes by the operators on the longest path below them.
+        operands: nodes that others stand on.
+    """
+
+    def __init__(self) -> None:
+        self.forms: list[Form] = []
+        self.arguments: list[tuple[int, ...]] = []
+        self.levels: dict[int, list[int]] = defaultdict(list)
+        self.operands: set[int] = set()
+        self._level: list[int] = []
+        self._index: dict[object, int] = {}
+
+    def place(self, program: Program) -> int:
+        """Where the root of a program is."""
+        placed: list[int] = []
+        for node in program.nodes:
+            operands = tuple([placed[i] for i in node.operands])
+            key = (node.value, operands) if operands else (node.kind, identity(node.kind, node.value))
+            found = self._index.get(key)
+            if found is None:
+                found = self._index[key] = len(self.forms)
+                level = 1 + max([self._level[i] for i in operands]) if operands else 0
+                self.forms.append(_applied(node.operator) if operands else _leaf(node))
+                self.arguments.append(operands)
+                self._level.append(level)
+                self.levels[level].append(found)
+                self.operands.update(operands)
+            placed.append(found)
+        return placed[program.root]
+
+
+@lru_cache(maxsize=1024)
+def _applied(operator: Operator) -> Form:
+    """An operator on all its operands, those with defaults too."""
+    builder = ProgramBuilder()
+    operands = tuple(builder.input(str(slot)) for slot in range(operator.arity))
+    return Form(operator.name, operator.arity, builder.build([builder.apply(operator, operands)]))
+
+
+def _leaf(node: Node) -> Form:
+    return Form(str(node.value), 0, Program([node], [0]))
