@@ -5,15 +5,7 @@ from __future__ import annotations
 import math
 
 from symkit.backends.native.machine import FLOAT32, FLOAT64, Machine, Value
-from symkit.backends.native.maths.exponential import exp
-from symkit.backends.native.maths.logarithm import log
-from symkit.backends.native.maths.power_double import power_of_magnitude
-
-
-def _size_float32(m: Machine, x: Value, y: Value) -> Value:
-    """exp(y log|x|) in float64, whose 53 bits leave float32 correct to half a unit."""
-    wide = m.at(FLOAT64)
-    return m.converted(exp(wide, wide.converted(y) * log(wide, abs(wide.converted(x)))))
+from symkit.backends.native.maths import power_double, power_single
 
 
 def _with_signs(m: Machine, x: Value, y: Value, size: Value) -> Value:
@@ -68,8 +60,8 @@ def pow(m: Machine, x: Value, y: Value) -> Value:
         if m.format is FLOAT32 and abs(times) <= MOST_REPEATED:
             wide = m.at(FLOAT64)
             return m.converted(_whole(wide, wide.converted(x), times))
-    size = power_of_magnitude(m, abs(x), y) if m.format is FLOAT64 else _size_float32(m, x, y)
-    return _with_signs(m, x, y, size)
+    size = power_single if m.format is FLOAT32 else power_double
+    return _with_signs(m, x, y, size.power_of_magnitude(m, abs(x), y))
 
 
 def _whole(m: Machine, x: Value, exponent: int) -> Value:
