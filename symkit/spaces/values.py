@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal
 
 import numpy as np
@@ -19,13 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 from symkit.backends import get_backend, prepared
 from symkit.backends.native.population import WIDTH, Rows, run
 from symkit.backends.native.population_prints import Prints
-from symkit.errors import DomainError
+from symkit.errors import DomainError, LimitError
 from symkit.ir import Kind, Program
 from symkit.spaces.forms import Form, leaf
 from symkit.spaces.numbering import Numbers
 
-FIRST_ROOM = 256
-"""Rows that there is room for at first."""
+MOST_BYTES = 4 * 2**30
+"""Memory that values of operands may take."""
 
 IDENTITY = leaf("0").program
 
@@ -65,7 +66,7 @@ class Values:
         # Points are repeated up to a whole number of vectors.
         self._width = -(-self.count // WIDTH) * WIDTH
         self._dtype = np.dtype(dtype)
-        self._rows = _empty(FIRST_ROOM, self._width, self._dtype)
+        self._rows = _empty(0, self._width, self._dtype)
         self._kept = 0
         self._exact = np.empty(0, np.uint64)
         """Fingerprints to the bit of rows that are kept, in rising order, and which rows they are of."""
@@ -73,6 +74,7 @@ class Values:
         self._equal = np.empty(0, np.uint64)
         """Fingerprints of rows that are kept, -0 like +0."""
         self._applied: list[_Applied] = []
+        self._indexed: _Index | None = None
         self._programs: dict[Form, Program] = {}
 
     # -- an evaluator --------------------------------------------------------------------------------------------
@@ -97,16 +99,16 @@ class Values:
 
         Raises:
             DomainError: for operands that were not kept.
+            LimitError: if values of operands would take more than 4 GiB.
         """
-        programs = [self._program(form) for form in forms]
-        exact, equal = run(programs, which, operands, self._rows[: self._kept])
+        exact, equal = self._run(forms, which, operands)
         if not keep:
             numbers = _as_numbers(equal)
             self._applied.append(_Applied(tuple(forms), which.astype(np.int16), operands.astype(np.int32), numbers))
             return numbers
 
         def write(fresh: Numbers, rows: Rows) -> None:
-            run(programs, which[fresh], operands[fresh], self._rows[: self._kept], rows)
+            self._run(forms, which[fresh], operands[fresh], rows)
 
         return self._numbered(exact, equal, write)
 
@@ -131,10 +133,21 @@ class Values:
         return numbers[inverse]
 
     def _make_room(self, count: int) -> None:
-        if self._kept + count > len(self._rows):
-            rows = _empty(max(self._kept + count, len(self._rows) * 3 // 2), self._width, self._dtype)
+        needed = self._kept + count
+        if needed * self._width * self._dtype.itemsize > MOST_BYTES:
+            raise LimitError(
+                f"{needed} different operands at {self.count} points take more than {MOST_BYTES / 2**30:g} GiB; "
+                "take fewer points or a smaller space"
+            )
+        if needed > len(self._rows):
+            rows = _empty(max(needed, len(self._rows) * 3 // 2), self._width, self._dtype)
             rows[: self._kept] = self._rows[: self._kept]
             self._rows = rows
+
+    def _run(
+        self, forms: Sequence[Form], which: Numbers, operands: Numbers, results: Rows | None = None
+    ) -> tuple[Prints, Prints]:
+        return run([self._program(form) for form in forms], which, operands, self._rows[: self._kept], results)
 
     def _program(self, form: Form) -> Program:
         if form not in self._programs:
@@ -176,20 +189,43 @@ class Values:
             raise DomainError(f"there is no function {numbers.max()} among {self._kept}")
         found[kept] = self._rows[numbers[kept]]
         left = np.flatnonzero(~kept)
-        for applied in self._applied:
-            if not len(left):
-                break
-            places, is_here = _found(applied.numbers, numbers[left])
-            here = places[is_here]
-            programs = [self._program(form) for form in applied.forms]
-            results = _empty(len(here), self._width, self._dtype)
-            which, operands = applied.which[here].astype(np.int64), applied.operands[here].astype(np.int64)
-            run(programs, which, operands, self._rows[: self._kept], results)
-            found[left[is_here]] = results
-            left = left[~is_here]
-        if len(left):
-            raise DomainError(f"there is no function {numbers[left[0]]} among those evaluated")
+        place, is_known = self._index.places(numbers[left])
+        if not is_known.all():
+            raise DomainError(f"there is no function {numbers[left][~is_known][0]} among those evaluated")
+        for applied, start, stop in zip(self._applied, self._index.starts, self._index.starts[1:], strict=False):
+            here = (start <= place) & (place < stop)
+            if here.any():
+                own = place[here] - start
+                results = _empty(len(own), self._width, self._dtype)
+                which, operands = applied.which[own].astype(np.int64), applied.operands[own].astype(np.int64)
+                self._run(applied.forms, which, operands, results)
+                found[left[here]] = results
         return found[:, : self.count]
+
+    @property
+    def _index(self) -> _Index:
+        """Where in the list of applications each number is."""
+        if self._indexed is None or len(self._indexed.starts) <= len(self._applied):
+            self._indexed = _Index([applied.numbers for applied in self._applied])
+        return self._indexed
+
+
+class _Index:
+    """Where numbers are, in arrays that stand one after another."""
+
+    def __init__(self, arrays: Sequence[Numbers]) -> None:
+        self.starts = [0, *accumulate(len(array) for array in arrays)]
+        """Where each array starts, and where the last one ends."""
+        joined = np.concatenate([np.empty(0, np.int64), *arrays])
+        self._order = np.argsort(joined)
+        self._numbers = joined[self._order]
+
+    def places(self, wanted: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
+        """(a place of each number, whether it is there)."""
+        if not len(self._numbers):
+            return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
+        found = np.minimum(np.searchsorted(self._numbers, wanted), len(self._numbers) - 1)
+        return self._order[found], self._numbers[found] == wanted
 
 
 def first_places(prints: Prints) -> tuple[Prints, Numbers, Numbers]:
@@ -203,14 +239,6 @@ def first_places(prints: Prints) -> tuple[Prints, Numbers, Numbers]:
     begins = np.flatnonzero(starts)
     first = np.minimum.reduceat(order, begins) if len(begins) else begins
     return ordered[starts], first, inverse
-
-
-def _found(among: Numbers, wanted: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
-    """(a place of each wanted number, whether it is there)."""
-    order = np.argsort(among)
-    places = np.minimum(np.searchsorted(among, wanted, sorter=order), len(among) - 1)
-    places = order[places] if len(order) else np.zeros(len(wanted), np.int64)
-    return places, among[places] == wanted if len(order) else np.zeros(len(wanted), bool)
 
 
 def _as_numbers(prints: Prints) -> Numbers:

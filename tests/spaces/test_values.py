@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from symkit.errors import DomainError
+from symkit.errors import DomainError, LimitError
 from symkit.nn import functional
 from symkit.spaces.forms import form, leaf
 from symkit.spaces.numbering import Numbering, Numbers
@@ -153,7 +153,7 @@ def test_nothing_to_apply() -> None:
     assert list(evaluator.values(np.empty(0, np.int64))) == []
 
 
-def test_more_rows_than_there_is_room_for_at_first() -> None:
+def test_room_for_rows_grows() -> None:
     evaluator = Values(POINTS, "float64")
     double = [form("f(x) = 1.25*x")]
     numbers = [evaluator.leaf(leaf("x"))]
@@ -181,6 +181,15 @@ def test_what_cannot_be() -> None:
     for stranger in (3, -5):
         with pytest.raises(DomainError, match="there is no function"):
             list(evaluator.values(np.array([stranger])))
+
+
+def test_a_limit_on_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symkit.spaces.values.MOST_BYTES", 2**20)
+    evaluator = Values(np.linspace(-1, 1, 2**17))
+    x = np.array([[evaluator.leaf(leaf("x"))]])
+    evaluator.apply([form("exp")], np.zeros(1, np.int64), x, keep=True)
+    with pytest.raises(LimitError, match="3 different operands at 131072 points take more than 0.000976562 GiB"):
+        evaluator.apply([form("sinh")], np.zeros(1, np.int64), x, keep=True)
 
 
 def test_first_places_are_those_of_numpy() -> None:
