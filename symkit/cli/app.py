@@ -26,6 +26,7 @@ from symkit.cli.redistribute import redistribute
 from symkit.cli.run import run
 from symkit.cli.show import show
 from symkit.cli.simplify import simplify
+from symkit.cli.space import space
 from symkit.cli.zoo import zoo
 from symkit.errors import SymkitError
 
@@ -84,6 +85,7 @@ for command in (
     figure,
     bench,
     zoo,
+    space,
     cache,
 ):
     app.command()(command)

@@ -12,6 +12,7 @@ from symkit.ir import Kind, Node, Program, ProgramBuilder, digest, renamed
 from symkit.ir.program import identity
 from symkit.ops import Operator, OperatorTable, standard
 from symkit.text import Expression, parse
+from symkit.text.printer import program_text
 
 Key: TypeAlias = tuple[object, tuple[int, ...]]
 """What makes two nodes of a Program the same: kind or operator, with a name or a number, and operands."""
@@ -188,11 +189,8 @@ def form(text: str, table: OperatorTable | None = None) -> Form:
         numbers = [builder.number(value) for value in record.defaults]
         return _checked(Form(text, needed, builder.build([builder.apply(record, (*operands, *numbers))])))
     expression = parse(text, table=table)
-    return _checked(Form(_body(expression, text), len(expression.inputs), _by_slot(expression)))
-
-
-def _body(expression: Expression, text: str) -> str:
-    return text.partition("=")[2].strip() if expression.name is not None else text
+    body = program_text(expression.program, reserved=expression.inputs)
+    return _checked(Form(body, len(expression.inputs), _by_slot(expression)))
 
 
 def _by_slot(expression: Expression) -> Program:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from operator import index as as_index
 from random import Random
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from symkit.errors import DomainError
 from symkit.ops import OperatorTable, standard
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from symkit.spaces.forms import OperatorSet
+    from symkit.spaces.unique import Level, Unique
 
 Draw = Literal["uniform", "initial"]
 
@@ -146,6 +147,12 @@ class Space:
             return [self._expression(self.algorithm.initial(rng)) for _ in range(n)]
         members, count = self.members, self.members.count
         return [self._expression(members.unrank(rng.randrange(count))) for _ in range(n)]
+
+    def unique(self, level: Level = "values", **options: Any) -> Unique:
+        """Its different functions; see `symkit.spaces.unique` for the levels and options."""
+        from symkit.spaces.population import unique
+
+        return unique(self, level, **options)
 
     def mutate(self, e: Expression | str, rng: Random | int) -> Expression:
         """A child of a member, changed as the space's search does it; a member again.

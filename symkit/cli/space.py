@@ -1,0 +1,279 @@
+"""`symkit space`: what is in a search space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from symkit.cli.arguments import JsonOption
+from symkit.cli.card import Row, card, counted, heading, listing
+from symkit.cli.console import emit, emit_json
+from symkit.cli.progress import growing
+from symkit.errors import DomainError
+
+if TYPE_CHECKING:
+    from symkit.spaces import Space, Unique
+
+MOST_LISTED = 100_000
+"""Functions that are printed at once; files hold more."""
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class _Published:
+    """A space that has a name: how it is made, and the options that it takes."""
+
+    make: Callable[..., Space]
+    options: tuple[str, ...]
+
+
+def _published() -> Mapping[str, _Published]:
+    from symkit import spaces
+
+    return {
+        "cafe": _Published(spaces.cafe, ("depth",)),
+        "pangaea": _Published(spaces.pangaea, ("max_nodes", "max_parameters")),
+        "aquasurf": _Published(spaces.aquasurf, ("nodes", "division")),
+        "evomal": _Published(spaces.evomal, ("max_depth",)),
+        "glo": _Published(spaces.glo, ("max_depth",)),
+    }
+
+
+def space(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPACE",
+            help='cafe, pangaea, aquasurf, evomal, glo, or a schema such as "binary(unary(x), unary(x))".',
+        ),
+    ],
+    depth: Annotated[
+        int | None, typer.Option(metavar="N", help="Of cafe's core units, of evomal's and glo's trees.")
+    ] = None,
+    nodes: Annotated[
+        int | None, typer.Option(metavar="N", help="Operators: of pangaea at most, of aquasurf 3 or 4.")
+    ] = None,
+    parameters: Annotated[
+        int | None, typer.Option(metavar="N", help="Parameters of pangaea's functions at most.")
+    ] = None,
+    division: Annotated[str | None, typer.Option(metavar="RULE", help="Of aquasurf: ieee or no_nan.")] = None,
+    operators: Annotated[
+        str | None,
+        typer.Option(metavar="SET", help="Of a schema: whose operators it chooses from; pangaea if not given."),
+    ] = None,
+    count: Annotated[bool, typer.Option("--count", help="Say how many functions there are.")] = False,
+    sample: Annotated[int | None, typer.Option(metavar="N", help="Draw functions.")] = None,
+    how: Annotated[
+        str, typer.Option(metavar="HOW", help="Draw them uniform, or initial: as the search begins.")
+    ] = "uniform",
+    rows: Annotated[str | None, typer.Option("--list", metavar="A:B", help="List functions number A to B - 1.")] = None,
+    rank: Annotated[str | None, typer.Option(metavar="EXPR", help="Say which number a function has.")] = None,
+    contains: Annotated[str | None, typer.Option(metavar="EXPR", help="Say whether a function is a member.")] = None,
+    mutate: Annotated[str | None, typer.Option(metavar="EXPR", help="Change a member as the search does.")] = None,
+    unique: Annotated[bool, typer.Option("--unique", help="Say how many functions are really different.")] = False,
+    level: Annotated[
+        str, typer.Option(metavar="LEVEL", help="What makes two the same: program, values or function.")
+    ] = "values",
+    points: Annotated[int, typer.Option(metavar="N", help="Points at which values are compared.")] = 1000,
+    digits: Annotated[
+        int | None, typer.Option(metavar="N", help="Significant digits that are; all if not given.")
+    ] = None,
+    dtype: Annotated[str, typer.Option(metavar="DTYPE", help="float32 or float64.")] = "float32",
+    groups: Annotated[int, typer.Option(metavar="N", help="Largest groups of equal functions to show.")] = SHOWN,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of all chance.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Count, list, draw and vary the functions of a search space, and find those that are the same.
+
+    With --contains the exit status is 1 if the function is no member.
+
+    \b
+    Examples:
+      symkit space pangaea --count
+      symkit space cafe --depth 2 --sample 5 --seed 1
+      symkit space aquasurf --nodes 4 --unique
+      symkit space aquasurf --unique --level function --groups 3
+      symkit space aquasurf --rank "tanh(x)*erf(x)"
+      symkit space "binary(unary(x), x)" --operators cafe --list 0:10
+    """
+    asked = {
+        "--count": count,
+        "--sample": sample is not None,
+        "--list": rows is not None,
+        "--rank": rank is not None,
+        "--contains": contains is not None,
+        "--mutate": mutate is not None,
+        "--unique": unique,
+    }
+    if sum(asked.values()) > 1:
+        raise DomainError(f"{' and '.join(name for name, is_asked in asked.items() if is_asked)} do not go together")
+    given = {"depth": depth, "nodes": nodes, "parameters": parameters, "division": division, "operators": operators}
+    found = _space(name, {option: value for option, value in given.items() if value is not None})
+    if sample is not None:
+        _listed(found, [str(e) for e in found.sample(seed, _checked(sample), how=how)], as_json)  # type: ignore[arg-type]
+    elif rows is not None:
+        start, stop = _range(rows, found.count())
+        _listed(found, [str(e) for e in found.enumerate(start, stop)], as_json, start)
+    elif rank is not None:
+        number = found.rank(rank.strip())
+        if as_json:
+            emit_json({"space": found.name, "rank": number, "text": str(found[number])})
+        else:
+            emit(heading(f"{number:,} of {found.count():,}"), card([("function", str(found[number]))]))
+    elif contains is not None:
+        _told(found, contains.strip(), as_json)
+    elif mutate is not None:
+        _listed(found, [str(found.mutate(mutate.strip(), seed))], as_json)
+    elif unique:
+        with growing("functions compared") as done:
+            different = found.unique(
+                level,  # type: ignore[arg-type]
+                points=points,
+                digits=digits,
+                seed=seed,
+                dtype=dtype,
+                progress=done,
+            )
+        _different(found, different, groups, as_json)
+    else:
+        _overview(found, as_json, () if count else [str(e) for e in found.sample(seed, SHOWN)])
+
+
+OPTIONS = {
+    "max_depth": "depth",
+    "max_nodes": "nodes",
+    "max_parameters": "parameters",
+}
+"""Arguments that the command line calls otherwise."""
+
+
+def _space(name: str, given: Mapping[str, Any]) -> Space:
+    from symkit import spaces
+
+    published = _published().get(name.strip().lower())
+    known = ("operators",) if published is None else tuple(OPTIONS.get(o, o) for o in published.options)
+    for option in given:
+        if option not in known:
+            takes = ", ".join(f"--{o}" for o in known)
+            raise DomainError(f"--{option} says nothing about {name!r}, which takes {takes}")
+    if published is not None:
+        arguments = {o: given[OPTIONS.get(o, o)] for o in published.options if OPTIONS.get(o, o) in given}
+        return published.make(**arguments)
+    if "(" not in name:
+        raise DomainError(f"there is no space {name!r}; there are {', '.join(_published())}, or write a schema")
+    return spaces.schema(name, given.get("operators", "pangaea"))
+
+
+def _checked(n: int) -> int:
+    if not 1 <= n <= MOST_LISTED:
+        raise DomainError(f"1 to {MOST_LISTED:,} functions can be printed, not {n:,}")
+    return n
+
+
+def _range(text: str, count: int) -> tuple[int, int]:
+    first, colon, last = text.partition(":")
+    try:
+        start, stop = int(first or 0), int(last or count) if colon else int(first) + 1
+    except ValueError:
+        raise DomainError(f"--list takes a range of numbers such as 0:10, not {text!r}") from None
+    if not 0 <= start < stop <= count:
+        raise DomainError(f"--list {text}: numbers go from 0 to {count:,}, the first below the last")
+    _checked(stop - start)
+    return start, stop
+
+
+def _facts(found: Space) -> list[Row]:
+    sets = ", ".join(f"{len(chosen)} {name}" for name, chosen in found.operators.items())
+    facts = [("schema", found.schema.text), ("operators", sets)]
+    if found.printed is not None:
+        facts.append(("as printed", f"{found.printed:,}"))
+    return facts
+
+
+def _overview(found: Space, as_json: bool, examples: Any) -> None:
+    if as_json:
+        sets = {name: [form.text for form in chosen.forms] for name, chosen in found.operators.items()}
+        emit_json(
+            {
+                "space": found.name,
+                "schema": found.schema.text,
+                "kind": found.kind,
+                "count": found.count(),
+                "published_count": found.count(published=True),
+                "published_unique": found.printed_unique,
+                "operators": sets,
+                **({"examples": list(examples)} if examples else {}),
+            }
+        )
+        return
+    emit(
+        heading(f"{found.name}: {found.count():,} functions"),
+        card([*_facts(found), *[("" if i else "examples", text) for i, text in enumerate(examples)]]),
+    )
+
+
+def _listed(found: Space, texts: list[str], as_json: bool, start: int | None = None) -> None:
+    if as_json:
+        numbered = {} if start is None else {"start": start}
+        emit_json({"space": found.name, "count": found.count(), **numbered, "functions": texts})
+    elif start is None:
+        emit(*texts)
+    else:
+        emit(listing(("", "function"), [(str(start + i), text) for i, text in enumerate(texts)], numbers=(0,)))
+
+
+def _told(found: Space, text: str, as_json: bool) -> None:
+    inside = text in found
+    if as_json:
+        emit_json({"space": found.name, "contains": inside, "text": text})
+    else:
+        emit(f"{text} is {'a' if inside else 'no'} member of {found.name}.")
+    if not inside:
+        raise typer.Exit(1)
+
+
+COMPARED = {
+    "program": "by the form that they are written in, commutative operands in any order",
+    "values": "by their values",
+    "function": "by exact values to 60 digits",
+}
+
+
+def _different(found: Space, different: Unique, shown: int, as_json: bool) -> None:
+    largest = [group for group, _ in zip(different.groups(), range(max(shown, 0)), strict=False)]
+    if as_json:
+        emit_json(
+            {
+                "space": found.name,
+                "level": different.level,
+                "total": different.total,
+                "distinct": different.distinct,
+                "points": different.points,
+                "digits": different.digits,
+                "published_unique": found.printed_unique,
+                "groups": [
+                    {"size": len(group), "functions": [str(group[i]) for i in range(min(len(group), SHOWN))]}
+                    for group in largest
+                ],
+            }
+        )
+        return
+    compared = COMPARED[different.level]
+    if different.points is not None:
+        to = "" if different.digits is None else f", to {counted(different.digits, 'digit')}"
+        compared += f" at {counted(different.points, 'point')}{to}"
+    rows = [("compared", compared)]
+    if found.printed_unique is not None:
+        rows.append(("as printed", f"{found.printed_unique:,} different"))
+    emit(heading(f"{different.distinct:,} of {different.total:,} functions are different"), card(rows))
+    if largest:
+        emit("", listing(("size", "the same function"), [_group(group) for group in largest], numbers=(0,)))
+
+
+def _group(group: Any) -> tuple[str, str]:
+    some = ", ".join(str(group[i]) for i in range(min(len(group), SHOWN)))
+    return f"{len(group):,}", some + (", ..." if len(group) > SHOWN else "")
