@@ -14,11 +14,10 @@ from itertools import accumulate
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
 from symkit.backends import get_backend, prepared
-from symkit.backends.native.population import WIDTH, Rows, run
+from symkit.backends.native.population import WIDTH, Rows, aligned, run
 from symkit.backends.native.population_prints import Prints
 from symkit.errors import DomainError, LimitError
 from symkit.ir import Kind, Program
@@ -66,7 +65,7 @@ class Values:
         # Points are repeated up to a whole number of vectors.
         self._width = -(-self.count // WIDTH) * WIDTH
         self._dtype = np.dtype(dtype)
-        self._rows = _empty(0, self._width, self._dtype)
+        self._rows = aligned((0, self._width), self._dtype)
         self._kept = 0
         self._exact = np.empty(0, np.uint64)
         """Fingerprints to the bit of rows that are kept, in rising order, and which rows they are of."""
@@ -140,7 +139,7 @@ class Values:
                 "take fewer points or a smaller space"
             )
         if needed > len(self._rows):
-            rows = _empty(max(needed, len(self._rows) * 3 // 2), self._width, self._dtype)
+            rows = aligned((max(needed, len(self._rows) * 3 // 2), self._width), self._dtype)
             rows[: self._kept] = self._rows[: self._kept]
             self._rows = rows
 
@@ -183,7 +182,7 @@ class Values:
             yield self._some(numbers[start : start + block])
 
     def _some(self, numbers: Numbers) -> Rows:
-        found = _empty(len(numbers), self._width, self._dtype)
+        found = aligned((len(numbers), self._width), self._dtype)
         kept = numbers >= 0
         if (numbers >= self._kept).any():
             raise DomainError(f"there is no function {numbers.max()} among {self._kept}")
@@ -196,7 +195,7 @@ class Values:
             here = (start <= place) & (place < stop)
             if here.any():
                 own = place[here] - start
-                results = _empty(len(own), self._width, self._dtype)
+                results = aligned((len(own), self._width), self._dtype)
                 which, operands = applied.which[own].astype(np.int64), applied.operands[own].astype(np.int64)
                 self._run(applied.forms, which, operands, results)
                 found[left[here]] = results
@@ -243,12 +242,6 @@ def first_places(prints: Prints) -> tuple[Prints, Numbers, Numbers]:
 
 def _as_numbers(prints: Prints) -> Numbers:
     return prints.view(np.int64) | TOP
-
-
-def _empty(rows: int, width: int, dtype: np.dtype[Any]) -> Rows:
-    """Memory of torch's, which begins where a vector may."""
-    found: Rows = torch.empty(rows, width, dtype=torch.float32 if dtype == np.float32 else torch.float64).numpy()
-    return found
 
 
 def _checked(points: ArrayLike | Mapping[str, ArrayLike], dtype: np.dtype[Any]) -> dict[str, Rows]:

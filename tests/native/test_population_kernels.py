@@ -97,6 +97,15 @@ def test_prints_need_no_results_and_threads_change_no_bit(dtype: type) -> None:
         assert np.array_equal(equal, equal_alone)
 
 
+def test_threads_without_openmp_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = rows_of(30, BLOCK, np.float32)
+    which, operands = items(700, len(rows))
+    torch.set_num_threads(2)
+    expected = run(PROGRAMS, which, operands, rows)
+    monkeypatch.setattr("symkit.backends.native.threads._openmp", lambda: None)
+    assert np.array_equal(run(PROGRAMS, which, operands, rows), expected)
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_items(count: int) -> None:
     exact, equal = run(PROGRAMS, *items(count, 4), rows_of(4, WIDTH, np.float32))

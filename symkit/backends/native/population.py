@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -131,10 +132,20 @@ def _order(operands: Words) -> Words:
     return np.argsort(groups, kind="stable")
 
 
+def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An array that begins where a vector may. It is numpy's memory, which comes in large pages."""
+    size = prod(shape) * dtype.itemsize
+    raw = np.empty(size + VECTOR, np.uint8)
+    start = -raw.ctypes.data % VECTOR
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
 @cache
 def _keys(words: int) -> NDArray[np.uint32]:
-    keys = torch.from_numpy(key_words(words).view(np.int32)).clone().numpy()  # torch's memory is aligned
-    return keys.view(np.uint32)
+    found = key_words(words)
+    keys = aligned((len(found),), np.dtype(np.uint32))
+    keys[:] = found
+    return keys
 
 
 @cache
