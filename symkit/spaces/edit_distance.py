@@ -1,0 +1,70 @@
+"""How many edits lead from one expression to another: a graph edit distance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from symkit.errors import DomainError
+from symkit.spaces.edit_matching import match
+from symkit.text import Expression
+
+MAX_NODES = 500
+
+
+@dataclass(frozen=True)
+class EditDistance:
+    """The edits between two expressions.
+
+    Attributes:
+        distance: the least number of edits, or the least found in time.
+        bound: no fewer edits do; equal to `distance` where that is exact.
+        mapping: nodes of the first graph and the nodes of the second that they become, as `Expression.dag` numbers
+            them. Other nodes of the first are deleted, other nodes of the second inserted.
+    """
+
+    distance: int
+    bound: int
+    mapping: Mapping[int, int]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the distance is proved to be the least."""
+        return self.distance == self.bound
+
+
+def edit_distance(a: Expression, b: Expression, *, timeout: float = 10.0) -> EditDistance:
+    """The least number of edits that make the graph of one expression that of another.
+
+    The graph is `Expression.dag`, in which equal subterms are one node, with a mark on its root. An edit deletes or
+    inserts a node or an edge, or gives a node another label; to move the mark takes two. A label is an operator, an
+    input or a constant by its name, or a literal by its bits; parameters all have one label, whatever their names and
+    initial values. Edges keep their slots when their user is relabelled, but operands of a commutative operator stand
+    in no order: to exchange them costs nothing. So `a + b` is one edit from `a - b`, and that is two from `b - a`.
+
+    On graphs it is a metric: symmetric, 0 only between expressions of equal `digest`, with the triangle inequality.
+
+    It is exact for all graphs of fewer than 100 nodes that get enough time. Between functions of search spaces, of up
+    to 20 nodes, it takes some 20 milliseconds; between random graphs of 40 nodes seconds.
+
+    Args:
+        timeout: seconds after which the best is returned that was found.
+
+    Raises:
+        DomainError: for what is no Expression or has more than 500 nodes, and for a timeout that is not positive.
+    """
+    for e in (a, b):
+        check_graph(e)
+    if not timeout > 0:
+        raise DomainError(f"timeout is a time in seconds above 0, not {timeout!r}")
+    found = match(a.program, b.program, timeout)
+    return EditDistance(found.cost, found.bound, MappingProxyType(dict(found.pairs)))
+
+
+def check_graph(e: object) -> None:
+    """Raises DomainError for what has no edit distance."""
+    if not isinstance(e, Expression):
+        raise DomainError(f"an edit distance is between Expressions, not {type(e).__name__}; parse text first")
+    if len(e.program) > MAX_NODES:
+        raise DomainError(f"the graph has {len(e.program)} nodes; edit distances are found up to {MAX_NODES}")
