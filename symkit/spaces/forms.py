@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TypeAlias
 
 from symkit.errors import DomainError
@@ -48,51 +48,11 @@ class Form:
         plain = root.operands == tuple(range(self.arity)) and len(self.program.nodes) == self.arity + 1
         return root.operator if plain and self.arity else None
 
-    def place(self, nodes: list[Node], index: dict[Key, int], operands: tuple[int, ...]) -> int:
-        """Appends the form to nodes, each different one once; returns where its root is."""
-        operator = self.operator
-        if operator is not None:
-            key: Key = (operator, operands)
-            found = index.get(key)
-            if found is None:
-                found = index[key] = len(nodes)
-                nodes.append(_node(operator, operands))
-            return found
-        if not operands:
-            key = self._leaf_key
-            found = index.get(key)
-            if found is None:
-                found = index[key] = len(nodes)
-                nodes.append(self.program.nodes[0])
-            return found
-        placed: list[int] = []
-        for value, arguments, leaf in self._steps:
-            if leaf is not None and leaf.kind is Kind.INPUT:
-                placed.append(operands[int(leaf.name)])
-                continue
-            key = (value, tuple([placed[i] for i in arguments]))
-            found = index.get(key)
-            if found is None:
-                found = index[key] = len(nodes)
-                nodes.append(_node(value, key[1]) if leaf is None else leaf)  # type: ignore[arg-type]
-            placed.append(found)
-        return placed[-1]
-
     @cached_property
-    def _leaf_key(self) -> Key:
+    def leaf_key(self) -> Key:
         """What tells a form without operands from others."""
         (node,) = self.program.nodes
         return (node.kind, identity(node.kind, node.value)), ()
-
-    @cached_property
-    def _steps(self) -> tuple[tuple[object, tuple[int, ...], Node | None], ...]:
-        """Nodes as (what they are, operands, the node if it is a leaf)."""
-        return tuple(
-            ((node.kind, identity(node.kind, node.value)), (), node)
-            if node.is_leaf
-            else (node.operator, node.operands, None)
-            for node in self.program.nodes
-        )
 
     def match(self, nodes: Sequence[Node], root: int) -> tuple[int, ...] | None:
         """The operands with which the form makes the node `root`, or None."""
@@ -102,7 +62,7 @@ class Form:
         if not self.arity:
             node = nodes[root]
             mine = self.program.nodes[0]
-            return () if node is mine or (node.kind, identity(node.kind, node.value)) == self._leaf_key[0] else None
+            return () if node is mine or (node.kind, identity(node.kind, node.value)) == self.leaf_key[0] else None
         found: list[int] = [-1] * self.arity
         return tuple(found) if self._same(self.program.root, nodes, root, found) else None
 
@@ -125,11 +85,6 @@ class Form:
 
     def __repr__(self) -> str:
         return f"<Form {self.text}>"
-
-
-@lru_cache(maxsize=65536)
-def _node(operator: Operator, operands: tuple[int, ...]) -> Node:
-    return Node(Kind.APPLY, operator, operands)
 
 
 @dataclass(frozen=True, eq=False)

@@ -165,6 +165,8 @@ class _Reader:
         """The class of a part; `leaves` stands in for x, inside units."""
         if tree.data == "union":
             parts = [self._class(part, leaves) for part in tree.children]
+            if len(parts) == 1:
+                return parts[0]
             return self._one(("union", *map(id, parts)), lambda: Union(parts))
         (token, *arguments) = tree.children
         if tree.data == "number":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from symkit.ir import Kind, Node, Program
+from symkit.ir.program import identity
 from symkit.ops import Operator, standard
 from symkit.spaces.forms import Form, Key
 
@@ -58,32 +60,61 @@ def program(tree: Tree) -> Program:
 
 
 def _place(tree: Tree, nodes: list[Node], index: dict[Key, int]) -> int:
-    form, children, weight_name = tree
+    """Appends what is not there yet, operands from the left before their users; returns where the root is."""
+    form, children, weight = tree
+    if weight is not None:
+        factor = _placed(nodes, index, Kind.PARAMETER, weight)
+        found = _place(Tree(form, children), nodes, index)
+        return _applied(nodes, index, product(), (factor, found))
+    operator = form.operator
     count = len(children)
-    # Written out for one and two operands: comprehensions cost more than what they do here.
-    if count == 0:
-        operands: tuple[int, ...] = ()
-    elif count == 1:
-        operands = (_place(children[0], nodes, index),)
-    elif count == 2:
-        operands = (_place(children[0], nodes, index), _place(children[1], nodes, index))
-    else:
-        operands = tuple([_place(child, nodes, index) for child in children])
-    found = form.place(nodes, index, operands)
-    if weight_name is None:
-        return found
-    weight = _placed(nodes, index, Node(Kind.PARAMETER, weight_name))
-    return _placed(nodes, index, Node(Kind.APPLY, product(), (weight, found)))
+    # Most forms are one operator of one or two operands; comprehensions would cost more than what they do here.
+    if operator is not None and count == 1:
+        return _applied(nodes, index, operator, (_place(children[0], nodes, index),))
+    if operator is not None and count == 2:
+        operands = _place(children[0], nodes, index), _place(children[1], nodes, index)
+        return _applied(nodes, index, operator, operands)
+    if not count:
+        leaf = index.get(form.leaf_key)
+        if leaf is None:
+            leaf = index[form.leaf_key] = len(nodes)
+            nodes.append(form.program.nodes[0])
+        return leaf
+    placed: list[int] = []
+    for node in form.program.nodes:
+        if node.kind is Kind.INPUT:
+            placed.append(_place(children[int(node.name)], nodes, index))
+        elif node.kind is Kind.APPLY:
+            placed.append(_applied(nodes, index, node.operator, tuple([placed[i] for i in node.operands])))
+        else:
+            placed.append(_placed(nodes, index, node.kind, node.value))
+    return placed[-1]
 
 
-def _placed(nodes: list[Node], index: dict[Key, int], node: Node) -> int:
-    key = (node.value if node.operands else (node.kind, node.value), node.operands)
+def _applied(nodes: list[Node], index: dict[Key, int], operator: Operator, operands: tuple[int, ...]) -> int:
+    key: Key = (operator, operands)
+    found = index.get(key)
+    if found is None:
+        found = index[key] = len(nodes)
+        nodes.append(_node(operator, operands))
+    return found
+
+
+def _placed(nodes: list[Node], index: dict[Key, int], kind: Kind, value: str | float | Operator) -> int:
+    """Where a leaf is."""
+    key: Key = ((kind, identity(kind, value)), ())
     if key not in index:
         index[key] = len(nodes)
-        nodes.append(node)
+        nodes.append(Node(kind, value))
     return index[key]
 
 
+@lru_cache(maxsize=65536)
+def _node(operator: Operator, operands: tuple[int, ...]) -> Node:
+    return Node(Kind.APPLY, operator, operands)
+
+
+@cache
 def product() -> Operator:
     """The operator by which a weight is put on an edge."""
     return standard()["mul"]
