@@ -144,9 +144,15 @@ class Values:
             self._rows = rows
 
     def _run(
-        self, forms: Sequence[Form], which: Numbers, operands: Numbers, results: Rows | None = None
+        self,
+        forms: Sequence[Form],
+        which: Numbers,
+        operands: Numbers,
+        results: Rows | None = None,
+        places: Numbers | None = None,
     ) -> tuple[Prints, Prints]:
-        return run([self._program(form) for form in forms], which, operands, self._rows[: self._kept], results)
+        programs = [self._program(form) for form in forms]
+        return run(programs, which, operands, self._rows[: self._kept], results, places)
 
     def _program(self, form: Form) -> Program:
         if form not in self._programs:
@@ -195,10 +201,8 @@ class Values:
             here = (start <= place) & (place < stop)
             if here.any():
                 own = place[here] - start
-                results = aligned((len(own), self._width), self._dtype)
                 which, operands = applied.which[own].astype(np.int64), applied.operands[own].astype(np.int64)
-                self._run(applied.forms, which, operands, results)
-                found[left[here]] = results
+                self._run(applied.forms, which, operands, found, left[here])
         return found[:, : self.count]
 
     @property

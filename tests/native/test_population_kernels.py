@@ -170,5 +170,21 @@ def test_what_does_not_fit_is_refused() -> None:
         run(PROGRAMS, which + 10, operands, rows)
     with pytest.raises(DomainError, match="more inputs than the 2 operands"):
         run(PROGRAMS, which, operands[:, :2], rows)
-    with pytest.raises(DomainError, match="results must be"):
-        run(PROGRAMS, which, operands, rows, np.empty((4, WIDTH), np.float32))
+    with pytest.raises(DomainError, match="results must be contiguous"):
+        run(PROGRAMS, which, operands, rows, np.empty((5, WIDTH), np.float64))
+    results = np.empty((5, WIDTH), np.float32)
+    with pytest.raises(DomainError, match="there are 4 rows for results"):
+        run(PROGRAMS, which, operands, rows, results[:4])
+    with pytest.raises(DomainError, match="places must be 5 different rows, not 2"):
+        run(PROGRAMS, which, operands, rows, results, np.array([0, 1, 0, 1, 0]))
+
+
+def test_results_go_to_their_places() -> None:
+    rows = rows_of(6, 2 * BLOCK, np.float32)
+    which, operands = items(20, len(rows))
+    results, chosen = np.empty((20, 2 * BLOCK), np.float32), np.full((50, 2 * BLOCK), 7.0, np.float32)
+    places = np.random.default_rng(0).permutation(50)[:20]
+    prints = run(PROGRAMS, which, operands, rows, results)
+    assert np.array_equal(run(PROGRAMS, which, operands, rows, chosen, places), prints)
+    assert np.array_equal(chosen[places], results, equal_nan=True)
+    assert np.all(np.delete(chosen, places, axis=0) == 7.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
@@ -49,7 +49,12 @@ FORMATS = {np.dtype(np.float32): (FLOAT32, Storage.FLOAT32), np.dtype(np.float64
 
 
 def run(
-    programs: Sequence[Program], which: Words, operands: Words, rows: Rows, results: Rows | None = None
+    programs: Sequence[Program],
+    which: Words,
+    operands: Words,
+    rows: Rows,
+    results: Rows | None = None,
+    places: Words | None = None,
 ) -> tuple[Prints, Prints]:
     """Evaluates `programs[which[i]]` on the rows `operands[i]`, for every item i.
 
@@ -59,18 +64,22 @@ def run(
         which: (items,).
         operands: (items, slots), rows by their numbers; slots that a Program has not are not looked at.
         rows: (rows, width), contiguous float32 or float64; the width is a multiple of WIDTH.
-        results: (items, width) of the same dtype, to be written, or None.
+        results: (any, width), contiguous and of the same dtype, to be written; or None.
+        places: (items,), the row of `results` that each result is written to, no row twice; None: in order.
 
     Returns:
         Two fingerprints of every result, (items,): of its numbers to the bit, and of its numbers with -0 as +0. All
         NaNs are alike in both. A result without -0 has the same print twice.
 
     Raises:
-        DomainError: for rows of another dtype or width, and for programs and operands that there are not.
+        DomainError: for rows of another dtype or width, and for programs, operands and places that there are not.
     """
-    _check(programs, which, operands, rows, results)
-    format, _ = FORMATS[rows.dtype]
     count, width = len(which), rows.shape[1]
+    places = np.arange(count) if places is None else np.ascontiguousarray(places, np.int64)
+    _check(programs, which, operands, rows)
+    if results is not None:
+        _check_results(rows, results, places, count)
+    format, _ = FORMATS[rows.dtype]
     exact, equal = np.empty(count, np.uint64), np.empty(count, np.uint64)
     operands = np.ascontiguousarray(operands, np.int64)
     which = np.ascontiguousarray(which, np.int64)
@@ -85,6 +94,7 @@ def run(
         "slots": operands.shape[1],
         "rows": rows.ctypes.data,
         "results": 0 if results is None else results.ctypes.data,
+        "places": places.ctypes.data,
         "order": order.ctypes.data,
         "which": which.ctypes.data,
         "operands": operands.ctypes.data,
@@ -102,7 +112,7 @@ def run(
     return exact, equal
 
 
-def _check(programs: Sequence[Program], which: Words, operands: Words, rows: Rows, results: Rows | None) -> None:
+def _check(programs: Sequence[Program], which: Words, operands: Words, rows: Rows) -> None:
     if rows.dtype not in FORMATS or rows.ndim != 2 or rows.shape[1] % WIDTH or not rows.flags.c_contiguous:
         raise DomainError(
             f"rows must be contiguous float32 or float64 of a width that {WIDTH} divides, not {rows.dtype} {rows.shape}"
@@ -110,16 +120,24 @@ def _check(programs: Sequence[Program], which: Words, operands: Words, rows: Row
     count = len(which)
     if operands.shape != (count, operands.shape[-1]) or operands.shape[1] > MOST_OPERANDS:
         raise DomainError(f"operands must be ({count}, slots) with up to {MOST_OPERANDS} slots, not {operands.shape}")
-    if results is not None and (
-        results.shape != (count, rows.shape[1]) or results.dtype != rows.dtype or not results.flags.c_contiguous
-    ):
-        wanted = f"{(count, rows.shape[1])} and {rows.dtype}"
-        raise DomainError(f"results must be {wanted}, not {results.shape} and {results.dtype}")
     if any(_arity(program) > operands.shape[1] for program in programs):
         raise DomainError(f"there are programs of more inputs than the {operands.shape[1]} operands of an item")
-    for numbers, end, name in ((which, len(programs), "programs"), (operands, len(rows), "rows")):
-        if numbers.size and not 0 <= numbers.min() <= numbers.max() < end:
-            raise DomainError(f"there are {end} {name}, and {numbers.min()} to {numbers.max()} are asked for")
+    _check_numbers(which, len(programs), "programs")
+    _check_numbers(operands, len(rows), "rows")
+
+
+def _check_results(rows: Rows, results: Rows, places: Words, count: int) -> None:
+    if results.shape[1:] != rows.shape[1:] or results.dtype != rows.dtype or not results.flags.c_contiguous:
+        wanted = f"(any, {rows.shape[1]}) and {rows.dtype}"
+        raise DomainError(f"results must be contiguous, {wanted}, not {results.shape} and {results.dtype}")
+    if places.shape != (count,) or len(np.unique(places)) < count:
+        raise DomainError(f"places must be {count} different rows, not {len(np.unique(places))}")
+    _check_numbers(places, len(results), "rows for results")
+
+
+def _check_numbers(numbers: Words, end: int, name: str) -> None:
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < end:
+        raise DomainError(f"there are {end} {name}, and {numbers.min()} to {numbers.max()} are asked for")
 
 
 def _order(operands: Words) -> Words:
@@ -140,7 +158,7 @@ def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
-@cache
+@lru_cache(maxsize=4)
 def _keys(words: int) -> NDArray[np.uint32]:
     found = key_words(words)
     keys = aligned((len(found),), np.dtype(np.uint32))
@@ -184,7 +202,7 @@ def _driver(format: Format) -> Code:
 SIZES = ("items", "next", "width", "slots")
 GIVEN = (
     *SIZES,
-    *("rows", "results", "order", "which", "operands", "kernels", "arities", "keys", "exact", "equal"),
+    *("rows", "results", "places", "order", "which", "operands", "kernels", "arities", "keys", "exact", "equal"),
 )
 """Words of a call: numbers, then addresses."""
 
@@ -211,6 +229,7 @@ def _driver_text(format: Format) -> str:
         kernel = f.get("ptr", f.at(given["kernels"], "ptr", program))
         arity = f.get("i64", f.at(given["arities"], "i64", program))
         own = f.at(given["operands"], "i64", f.let(f"mul i64 {item}, {given['slots']}"))
+        line = f.let(f"mul i64 {f.get('i64', f.at(given['places'], 'i64', item))}, {stride}")
         f.put("[4 x i64]", "zeroinitializer", sums)
         with f.loop(f.let(f"udiv i64 {f.let(f'add i64 %width, {BLOCK - 1}')}, {BLOCK}")) as block:
             column = f.let(f"mul i64 {block}, {BLOCK}")
@@ -222,8 +241,7 @@ def _driver_text(format: Format) -> str:
                 row = f.let(f"mul i64 {f.get('i64', f.at(own, 'i64', slot))}, {stride}")
                 pointer = f.at(given["rows"], "i8", f.let(f"add i64 {row}, {start}"))
                 f.put("ptr", pointer, f.at(call, "ptr", f.let(f"add i64 {slot}, 1")))
-            offset = f.let(f"add i64 {f.let(f'mul i64 {item}, {stride}')}, {start}")
-            target = f.let(f"getelementptr i8, ptr {given['results']}, i64 {offset}")
+            target = f.let(f"getelementptr i8, ptr {given['results']}, i64 {f.let(f'add i64 {line}, {start}')}")
             out = f.let(f"select i1 {written}, ptr {target}, ptr {scratch}")
             f.put("ptr", out, f.at(call, "ptr", f.let(f"add i64 {arity}, 1")))
             f.add(f"  call void {kernel}(ptr {call}, i64 0, i64 1)")
