@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from math import prod
 from typing import Protocol
 
 import numpy as np
@@ -27,7 +26,7 @@ BLOCK = 1 << 17
 """Applications that an evaluator is handed at once."""
 
 Progress = Callable[[int, int], None]
-"""Called with how much is done, and of how much."""
+"""Called with how much is done, and of how much at most."""
 
 
 class Evaluator(Protocol):
@@ -60,6 +59,7 @@ class Numbering:
         self._progress = progress
         self._known: dict[Class, Numbers] = {}
         self._memos: dict[Form, _Memo] = {}
+        self._total = 0
         self.applications = 0
         """Applications that the evaluator was asked for."""
 
@@ -72,9 +72,13 @@ class Numbering:
         """
         if members.count > MOST:
             raise LimitError(f"{members.count} functions are too many to number at once; at most {MOST}")
+        self._total = self.applications + _applications(members)
         for operand in _operands(members):
             self._of(operand, keep=True)
-        return self._of(members, keep=False)
+        numbers = self._of(members, keep=False)
+        if self._progress is not None:
+            self._progress(self.applications, self.applications)
+        return numbers
 
     def _of(self, members: Class, *, keep: bool) -> Numbers:
         found = self._known.get(members)
@@ -120,14 +124,13 @@ class Numbering:
     def _ask(self, forms: Sequence[Form], missing: Sequence[Numbers], arity: int, keep: bool) -> None:
         which = np.repeat(np.arange(len(forms)), [len(keys) for keys in missing])
         operands = np.concatenate([_Memo.operands(keys, arity) for keys in missing])
-        total = self.applications + len(which)
         parts: list[Numbers] = []
         for start in range(0, len(which), BLOCK):
             part = slice(start, start + BLOCK)
             parts.append(self._evaluator.apply(forms, which[part], operands[part], keep=keep))
             self.applications += len(parts[-1])
             if self._progress is not None:
-                self._progress(self.applications, total)
+                self._progress(self.applications, self._total)
         numbers = np.concatenate(parts)
         starts = [0, *accumulate(len(keys) for keys in missing)]
         for form, keys, start in zip(forms, missing, starts, strict=False):
@@ -158,7 +161,7 @@ class _Memo:
             key = key << SHIFT | grid[:, slot]
         if not self._symmetric and (np.diff(key) > 0).all():
             return key, np.arange(len(key))
-        return np.unique(key, return_inverse=True)
+        return _different(key)
 
     @staticmethod
     def operands(keys: Numbers, arity: int) -> Numbers:
@@ -189,7 +192,9 @@ class _Memo:
 
 
 def _different(numbers: Numbers) -> tuple[Numbers, Numbers]:
-    return np.unique(numbers, return_inverse=True)
+    """Different numbers in rising order, and which of them each is."""
+    different, inverse = np.unique(numbers, return_inverse=True)
+    return different, inverse
 
 
 def _operands(members: Class) -> list[Class]:
@@ -210,15 +215,15 @@ def _operands(members: Class) -> list[Class]:
     return list(found)
 
 
-def applications_at_most(members: Class) -> int:
-    """How often operators are applied if no two functions are equal."""
+def _applications(members: Class) -> int:
+    """How often operators are applied at most: if no two functions are equal."""
     seen: set[Class] = set()
 
     def total(part: Class) -> int:
         if part in seen:
             return 0
         seen.add(part)
-        own = part.count if isinstance(part, Apply) and prod(c.count for c in part.children) else 0
-        return own + sum(total(inner) for inner in part.parts)
+        own = part.count if isinstance(part, Apply) else 0
+        return own + sum([total(inner) for inner in part.parts])
 
     return total(members)
