@@ -144,6 +144,15 @@ def test_mutation_leaves_parameters_where_they_are() -> None:
         assert set(space.mutate(parent, seed).parameters) == {"slope", "top"}
 
 
+def test_no_parameter_comes_where_none_may_be_by_a_change() -> None:
+    space = spaces.schema(
+        "weighted(unary(x), parameters=1) | other(x)", {"unary": ["relu", "erf"], "other": ["tanh", "exp"]}
+    )
+    assert {str(space.mutate("alpha*relu(x)", seed)) for seed in range(20)} == {"alpha*erf(x)"}
+    assert {str(space.mutate("relu(x)", seed)) for seed in range(40)} == {"erf(x)", "tanh(x)", "exp(x)"}
+    assert {str(space.mutate("tanh(x)", seed)) for seed in range(40)} == {"erf(x)", "relu(x)", "exp(x)"}
+
+
 def test_crossover_takes_a_subtree_of_equal_depth_from_the_second_parent() -> None:
     """B section 3.1.3, figure 3.2. No operator of one parent is in the other."""
     space = spaces.cafe()
