@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symkit.cli.arguments import JsonOption
-from symkit.cli.card import Row, card, counted, heading, listing
+from symkit.cli.card import card, heading
 from symkit.cli.console import emit, emit_json
 from symkit.cli.progress import growing
+from symkit.cli.space_cards import SHOWN, different_ones, listed, overview
 from symkit.errors import DomainError
 
 if TYPE_CHECKING:
-    from symkit.spaces import Space, Unique
+    from symkit.spaces import Space
 
 MOST_LISTED = 100_000
 """Functions that are printed at once; files hold more."""
-
-SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def space(
     division: Annotated[str | None, typer.Option(metavar="RULE", help="Of aquasurf: ieee or no_nan.")] = None,
     operators: Annotated[
         str | None,
-        typer.Option(metavar="SET", help="Of a schema: whose operators it chooses from; pangaea if not given."),
+        typer.Option(metavar="SET", help="Of a schema: whose operators it chooses from; aquasurf if not given."),
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Say how many functions there are.")] = False,
     sample: Annotated[int | None, typer.Option(metavar="N", help="Draw functions.")] = None,
@@ -114,10 +113,10 @@ def space(
     given = {"depth": depth, "nodes": nodes, "parameters": parameters, "division": division, "operators": operators}
     found = _space(name, {option: value for option, value in given.items() if value is not None})
     if sample is not None:
-        _listed(found, [str(e) for e in found.sample(seed, _checked(sample), how=how)], as_json)  # type: ignore[arg-type]
+        listed(found, [str(e) for e in found.sample(seed, _checked(sample), how=how)], as_json)  # type: ignore[arg-type]
     elif rows is not None:
         start, stop = _range(rows, found.count())
-        _listed(found, [str(e) for e in found.enumerate(start, stop)], as_json, start)
+        listed(found, [str(e) for e in found.enumerate(start, stop)], as_json, start)
     elif rank is not None:
         number = found.rank(rank.strip())
         if as_json:
@@ -127,7 +126,7 @@ def space(
     elif contains is not None:
         _told(found, contains.strip(), as_json)
     elif mutate is not None:
-        _listed(found, [str(found.mutate(mutate.strip(), seed))], as_json)
+        listed(found, [str(found.mutate(mutate.strip(), seed))], as_json)
     elif unique:
         with growing("functions compared") as done:
             different = found.unique(
@@ -138,9 +137,19 @@ def space(
                 dtype=dtype,
                 progress=done,
             )
-        _different(found, different, groups, as_json)
+        different_ones(found, different, groups, as_json)
     else:
-        _overview(found, as_json, () if count else [str(e) for e in found.sample(seed, SHOWN)])
+        overview(found, as_json, () if count else [str(e) for e in found.sample(seed, SHOWN)])
+
+
+def _told(found: Space, text: str, as_json: bool) -> None:
+    inside = text in found
+    if as_json:
+        emit_json({"space": found.name, "contains": inside, "text": text})
+    else:
+        emit(f"{text} is {'a' if inside else 'no'} member of {found.name}.")
+    if not inside:
+        raise typer.Exit(1)
 
 
 OPTIONS = {
@@ -165,7 +174,7 @@ def _space(name: str, given: Mapping[str, Any]) -> Space:
         return published.make(**arguments)
     if "(" not in name:
         raise DomainError(f"there is no space {name!r}; there are {', '.join(_published())}, or write a schema")
-    return spaces.schema(name, given.get("operators", "pangaea"))
+    return spaces.schema(name, given.get("operators", "aquasurf"))
 
 
 def _checked(n: int) -> int:
@@ -184,96 +193,3 @@ def _range(text: str, count: int) -> tuple[int, int]:
         raise DomainError(f"--list {text}: numbers go from 0 to {count:,}, the first below the last")
     _checked(stop - start)
     return start, stop
-
-
-def _facts(found: Space) -> list[Row]:
-    sets = ", ".join(f"{len(chosen)} {name}" for name, chosen in found.operators.items())
-    facts = [("schema", found.schema.text), ("operators", sets)]
-    if found.printed is not None:
-        facts.append(("as printed", f"{found.printed:,}"))
-    return facts
-
-
-def _overview(found: Space, as_json: bool, examples: Any) -> None:
-    if as_json:
-        sets = {name: [form.text for form in chosen.forms] for name, chosen in found.operators.items()}
-        emit_json(
-            {
-                "space": found.name,
-                "schema": found.schema.text,
-                "kind": found.kind,
-                "count": found.count(),
-                "published_count": found.count(published=True),
-                "published_unique": found.printed_unique,
-                "operators": sets,
-                **({"examples": list(examples)} if examples else {}),
-            }
-        )
-        return
-    emit(
-        heading(f"{found.name}: {found.count():,} functions"),
-        card([*_facts(found), *[("" if i else "examples", text) for i, text in enumerate(examples)]]),
-    )
-
-
-def _listed(found: Space, texts: list[str], as_json: bool, start: int | None = None) -> None:
-    if as_json:
-        numbered = {} if start is None else {"start": start}
-        emit_json({"space": found.name, "count": found.count(), **numbered, "functions": texts})
-    elif start is None:
-        emit(*texts)
-    else:
-        emit(listing(("", "function"), [(str(start + i), text) for i, text in enumerate(texts)], numbers=(0,)))
-
-
-def _told(found: Space, text: str, as_json: bool) -> None:
-    inside = text in found
-    if as_json:
-        emit_json({"space": found.name, "contains": inside, "text": text})
-    else:
-        emit(f"{text} is {'a' if inside else 'no'} member of {found.name}.")
-    if not inside:
-        raise typer.Exit(1)
-
-
-COMPARED = {
-    "program": "by the form that they are written in, commutative operands in any order",
-    "values": "by their values",
-    "function": "by exact values to 60 digits",
-}
-
-
-def _different(found: Space, different: Unique, shown: int, as_json: bool) -> None:
-    largest = [group for group, _ in zip(different.groups(), range(max(shown, 0)), strict=False)]
-    if as_json:
-        emit_json(
-            {
-                "space": found.name,
-                "level": different.level,
-                "total": different.total,
-                "distinct": different.distinct,
-                "points": different.points,
-                "digits": different.digits,
-                "published_unique": found.printed_unique,
-                "groups": [
-                    {"size": len(group), "functions": [str(group[i]) for i in range(min(len(group), SHOWN))]}
-                    for group in largest
-                ],
-            }
-        )
-        return
-    compared = COMPARED[different.level]
-    if different.points is not None:
-        to = "" if different.digits is None else f", to {counted(different.digits, 'digit')}"
-        compared += f" at {counted(different.points, 'point')}{to}"
-    rows = [("compared", compared)]
-    if found.printed_unique is not None:
-        rows.append(("as printed", f"{found.printed_unique:,} different"))
-    emit(heading(f"{different.distinct:,} of {different.total:,} functions are different"), card(rows))
-    if largest:
-        emit("", listing(("size", "the same function"), [_group(group) for group in largest], numbers=(0,)))
-
-
-def _group(group: Any) -> tuple[str, str]:
-    some = ", ".join(str(group[i]) for i in range(min(len(group), SHOWN)))
-    return f"{len(group):,}", some + (", ..." if len(group) > SHOWN else "")

@@ -188,7 +188,8 @@ class _Memo:
         """The numbers of keys that are all known."""
         if len(keys) == len(self._keys):
             return self._numbers
-        return self._numbers[np.searchsorted(self._keys, keys)]
+        found: Numbers = self._numbers[np.searchsorted(self._keys, keys)]
+        return found
 
 
 def _different(numbers: Numbers) -> tuple[Numbers, Numbers]:

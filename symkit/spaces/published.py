@@ -29,7 +29,7 @@ EVOMAL_LEAVES = "p | y | 1 | -1"
 
 def schema(
     text: str,
-    operators: str | Mapping[str, Sequence[str]] = "pangaea",
+    operators: str | Mapping[str, Sequence[str]] = "aquasurf",
     *,
     name: str = "schema",
     table: OperatorTable | None = None,
