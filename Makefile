@@ -40,7 +40,7 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) --editable ".[dev,plot]"
+	$(INSTALL) --editable ".[dev,parquet,plot]"
 	touch $@
 
 .venv/installed-docs: .venv/installed

@@ -31,7 +31,7 @@ FLOORS = (
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 
-LAZY_EVERYWHERE = {"sympy", "networkx", "flint", "numba", "matplotlib"}
+LAZY_EVERYWHERE = {"sympy", "networkx", "flint", "numba", "matplotlib", "pyarrow"}
 LAZY_UP_TO_TEXT = LAZY_EVERYWHERE | {"mpmath", "numpy", "scipy"}
 
 

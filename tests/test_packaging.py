@@ -12,7 +12,7 @@ from import_walk import FILES, ROOT, imports
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-SHIPPED = [*PROJECT["dependencies"], *EXTRAS["cuda"], *EXTRAS["plot"]]
+SHIPPED = [*PROJECT["dependencies"], *EXTRAS["cuda"], *EXTRAS["parquet"], *EXTRAS["plot"]]
 """What the package itself imports."""
 
 IMPORTED_AS = {"cuda-bindings": "cuda", "python-flint": "flint", "scikit-learn": "sklearn"}

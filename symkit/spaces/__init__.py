@@ -1,24 +1,36 @@
 """Search spaces: counted, numbered, drawn, varied, evaluated at once; and random expressions of any kind."""
 
+from symkit.spaces.bulk import Estimates, bulk_moments, estimates
+from symkit.spaces.features import distance, feature_points, features
 from symkit.spaces.generate import Recipe, generate, generated
 from symkit.spaces.population import Population, unique
 from symkit.spaces.published import aquasurf, cafe, evomal, glo, pangaea, schema
+from symkit.spaces.saving import save
 from symkit.spaces.space import Space
 from symkit.spaces.unique import Group, Unique
+from symkit.spaces.validity import valid
 
 __all__ = [
+    "Estimates",
     "Group",
     "Population",
     "Recipe",
     "Space",
     "Unique",
     "aquasurf",
+    "bulk_moments",
     "cafe",
+    "distance",
+    "estimates",
     "evomal",
+    "feature_points",
+    "features",
     "generate",
     "generated",
     "glo",
     "pangaea",
+    "save",
     "schema",
     "unique",
+    "valid",
 ]

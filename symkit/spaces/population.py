@@ -20,6 +20,7 @@ from symkit.text import Expression, parse
 if TYPE_CHECKING:
     from symkit.spaces.values import Values
 
+Functions = Space | Iterable[Expression | str]
 Rows = NDArray[Any]
 Dtype = Literal["float32", "float64"]
 
@@ -29,8 +30,8 @@ CLIP = 5.0
 CHUNK = 2048
 """Expressions of a list that are evaluated together: what they have in common is in memory at once."""
 
-BLOCK = 4096
-"""Functions whose values are handed out together."""
+BLOCK = 1024
+"""Functions whose values are handed out together: larger blocks leave the processor's caches."""
 
 HASH = np.uint64(0x9E3779B97F4A7C15)
 
@@ -54,7 +55,7 @@ class Population:
 
     def __init__(
         self,
-        functions: Space | Iterable[Expression | str],
+        functions: Functions,
         *,
         points: int | ArrayLike | Mapping[str, ArrayLike] = 1000,
         seed: int = 0,
@@ -114,34 +115,49 @@ class Population:
             yield start, [self.functions[place] for place in places[start : start + CHUNK]]
 
     def blocks(self, places: ArrayLike | None = None, size: int = BLOCK) -> Iterator[Rows]:
-        """Values of functions, (up to `size`, points) at a time, in order; of all, or of those at some places.
+        """Values of functions, (up to `size`, points) at a time, in order; of all, or of those at some `places`.
 
         Raises:
-            IndexError: for a place past the end.
+            IndexError: as `places` does.
+            DomainError: for blocks of no functions.
         """
-        wanted = self._places(places)
+        if size < 1:
+            raise DomainError(f"a block has at least one function, not {size}")
+        wanted = self.places(places)
         if isinstance(self.functions, Space):
             values, numbers = self._whole
             yield from values.values(numbers[wanted], size)
             return
-        for start in range(0, len(wanted), size):
-            parts = [
-                row
-                for _, chunk in self._chunks(wanted[start : start + size].tolist())
-                for values, numbers in (self._evaluated(chunk),)
-                for row in values.values(numbers)
-            ]
-            yield np.concatenate(parts)
+        for _, chunk in self._chunks(wanted.tolist()):
+            values, numbers = self._evaluated(chunk)
+            yield from values.values(numbers, size)
 
     def values(self, places: ArrayLike | None = None) -> Rows:
         """(functions, points) values of all functions, or of those at some places; see `blocks` for many."""
-        parts = list(self.blocks(places))
-        return np.concatenate(parts) if parts else np.empty((0, self.count), self.dtype)
+        wanted = self.places(places)
+        found = np.empty((len(wanted), self.count), self.dtype)
+        start = 0
+        for block in self.blocks(wanted):
+            found[start : start + len(block)] = block
+            start += len(block)
+        return found
 
-    def _places(self, places: ArrayLike | None) -> Numbers:
+    def places(self, places: ArrayLike | None = None) -> Numbers:
+        """Places from 0: all; or those given, where negative ones count from the end; or where a mask is true.
+
+        Raises:
+            IndexError: for a place past the end, what is no whole number, and a mask of another length.
+        """
         if places is None:
             return np.arange(len(self))
-        wanted = np.asarray(places, dtype=np.int64).reshape(-1)
+        given = np.asarray(places)
+        if given.dtype == np.bool_:
+            if given.shape != (len(self),):
+                raise IndexError(f"a mask of {len(self)} functions has the shape {(len(self),)}, not {given.shape}")
+            return np.flatnonzero(given)
+        if given.size and given.dtype.kind not in "iu":
+            raise IndexError(f"places are whole numbers, or a mask; got {given.dtype}")
+        wanted = given.astype(np.int64).reshape(-1)
         if len(wanted) and not (-len(self) <= int(wanted.min()) and int(wanted.max()) < len(self)):
             raise IndexError(f"places are below {len(self)}; got {int(wanted.min())} to {int(wanted.max())}")
         return wanted % max(len(self), 1)
@@ -250,7 +266,7 @@ def _parsed(functions: Iterable[Expression | str]) -> list[Expression]:
 
 
 def unique(
-    functions: Space | Iterable[Expression | str],
+    functions: Functions,
     level: Level = "values",
     *,
     points: int | ArrayLike | Mapping[str, ArrayLike] = 1000,
