@@ -31,6 +31,8 @@ def rounded(ball: Any) -> Rounded | None:
     if surplus <= 0:
         # A tie is half a unit away, far outside the ball.
         return (significand << -surplus, exponent + surplus) if significand else (0, 0)
+    if surplus < 2 * GUARD_BITS:
+        significand, exponent, surplus = significand << GUARD_BITS, exponent - GUARD_BITS, surplus + GUARD_BITS
     moved = significand + (1 << surplus - 1) - 1
     from_tie = ((moved & (1 << surplus) - 1) << GUARD_BITS) >> surplus
     if not 0 < from_tie < (1 << GUARD_BITS) - 1 and not ball.is_exact():

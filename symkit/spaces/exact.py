@@ -6,10 +6,10 @@ above 2**65536 count as infinite and below 2**-65536 as 0. There is one zero.
 
 What can go wrong:
 
-- Different functions get one number if they differ by less than 1e-60 of their values at every point, or only where
-  there are no points: min(x, 100) and x, or functions that are NaN or infinite at all points. Apart from that it takes
-  18 coincidences in 60 digits. Numbers go by digests of 128 bits, of which two among a million are equal with a chance
-  of 1e-27.
+- Different functions get one number if they differ by less than some 1e-60 of their values at every point, or only
+  where there are no points: min(x, 100) and x, or functions that are NaN or infinite at all points. Apart from that it
+  takes 18 coincidences in 60 digits. Numbers go by digests of 128 bits, of which two among a million are equal with a
+  chance of 1e-27.
 - Equal functions get different numbers if at some point an operation is beyond its means: overflow on the way of one
   of them, as in exp(a)*exp(-b) with a and b above 45,426; differences of less than 2**-20480 of their operands, as in
   1 - tanh(a) with a above 7,100; sines of numbers beyond 2**20000. Elsewhere rounding splits none: a value is rounded
@@ -93,6 +93,10 @@ class Functions:
                 (self._nodes[key],) = self._apply(plan, [key[1]], keep=True)
             found.append(self._nodes[key])
         return found[program.root]
+
+    def values(self, number: int) -> tuple[Value, ...]:
+        """The values at the points of a function whose result was kept, as those of `number` are."""
+        return tuple(self._kept[number].values)
 
     # -- values --------------------------------------------------------------------------------------------------
 
