@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from symkit.errors import DomainError
 from symkit.ir import Program
-from symkit.spaces.classes import Class
+from symkit.spaces.classes import Class, Reading
 from symkit.spaces.graph import from_graph, to_graph, with_forms, with_subtree
 from symkit.spaces.growing import Grower
 from symkit.spaces.trees import Tree, walk
@@ -28,7 +28,8 @@ class Algorithm:
 
     def read(self, program: Program) -> Tree | None:
         """The tree of a member, or None."""
-        return self.members.read(program.nodes, program.root)
+        found = self.members.find(Reading(program.nodes), program.root)
+        return None if found is None else found[1]
 
     def initial(self, rng: Random) -> Tree:
         """One of the first functions of a search."""

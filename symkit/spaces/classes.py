@@ -25,6 +25,31 @@ KEPT = 1024
 """Trees of smaller classes are kept once they were made: operands of many others."""
 
 
+class Reading:
+    """A graph that is read as a tree.
+
+    Attributes:
+        nodes: of the graph.
+        weights: whether products with parameters are weights on edges.
+        known: what unions found, so that nothing is looked for twice.
+    """
+
+    __slots__ = ("_weighted", "known", "nodes", "weights")
+
+    def __init__(self, nodes: Sequence[Node], *, weights: bool = False) -> None:
+        self.nodes = nodes
+        self.weights = weights
+        self.known: dict[tuple[Class, int], Found | None] = {}
+        self._weighted: Reading | None = self if weights else None
+
+    @property
+    def weighted(self) -> Reading:
+        """The same graph, read with weights."""
+        if self._weighted is None:
+            self._weighted = Reading(self.nodes, weights=True)
+        return self._weighted
+
+
 class Class(ABC):
     """A finite set of trees in a fixed order."""
 
@@ -43,14 +68,9 @@ class Class(ABC):
         """The number of a tree, or None for one that is no member."""
 
     @abstractmethod
-    def find(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Found | None:
-        """The tree of this class that makes a node, and its number. With `weights`, products with parameters are
-        weights, and the number is that of the tree without them."""
-
-    def read(self, nodes: Sequence[Node], index: int) -> Tree | None:
-        """The tree of this class that makes a node, or None."""
-        found = self.find(nodes, index)
-        return None if found is None else found[1]
+    def find(self, reading: Reading, index: int) -> Found | None:
+        """The number and the tree of this class that makes a node, or None. Read with weights, the number is that of
+        the tree without them."""
 
     @property
     @abstractmethod
@@ -104,7 +124,8 @@ class Apply(Class):
             found = found * child.count + own
         return found
 
-    def find(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Found | None:
+    def find(self, reading: Reading, index: int) -> Found | None:
+        nodes = reading.nodes
         node = nodes[index]
         for form in self._by_root.get(node.value if node.operands else node.kind, ()):
             operands = form.match(nodes, index)
@@ -113,7 +134,7 @@ class Apply(Class):
             rank = self._number[form]
             children: list[Tree] = []
             for child, operand in zip(self.children, operands, strict=False):
-                found = _with_weight(child, nodes, operand) if weights else child.find(nodes, operand)
+                found = _with_weight(child, reading, operand) if reading.weights else child.find(reading, operand)
                 if found is None:
                     break
                 rank = rank * child.count + found[0]
@@ -123,13 +144,13 @@ class Apply(Class):
         return None
 
 
-def _with_weight(child: Class, nodes: Sequence[Node], index: int) -> Found | None:
+def _with_weight(child: Class, reading: Reading, index: int) -> Found | None:
     """A tree, or one with a weight on the edge out of its root."""
-    node = nodes[index]
-    if node.value is product() and nodes[node.operands[0]].kind is Kind.PARAMETER:
-        found = child.find(nodes, node.operands[1], weights=True)
-        return None if found is None else (found[0], found[1]._replace(weight=nodes[node.operands[0]].name))
-    return child.find(nodes, index, weights=True)
+    node = reading.nodes[index]
+    if node.value is product() and reading.nodes[node.operands[0]].kind is Kind.PARAMETER:
+        found = child.find(reading, node.operands[1])
+        return None if found is None else (found[0], found[1]._replace(weight=reading.nodes[node.operands[0]].name))
+    return child.find(reading, index)
 
 
 class Union(Class):
@@ -153,15 +174,22 @@ class Union(Class):
         return self.members[place].unrank(rank - self._starts[place])
 
     def rank(self, tree: Tree) -> int | None:
+        size = tree_size(tree)
         for start, member in zip(self._starts, self.members, strict=False):
-            found = member.rank(tree)
+            found = member.rank(tree) if member.edges in (None, size) else None
             if found is not None:
                 return start + found
         return None
 
-    def find(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Found | None:
+    def find(self, reading: Reading, index: int) -> Found | None:
+        key = self, index
+        if key not in reading.known:
+            reading.known[key] = self._first(reading, index)
+        return reading.known[key]
+
+    def _first(self, reading: Reading, index: int) -> Found | None:
         for start, member in zip(self._starts, self.members, strict=False):
-            found = member.find(nodes, index, weights=weights)
+            found = member.find(reading, index)
             if found is not None:
                 return start + found[0], found[1]
         return None
@@ -201,8 +229,8 @@ class Weighted(Class):
     def rank(self, tree: Tree) -> int | None:
         return self._numbered(self.part.rank(tree), tree)
 
-    def find(self, nodes: Sequence[Node], index: int, *, weights: bool = False) -> Found | None:
-        found = _with_weight(self.part, nodes, index)
+    def find(self, reading: Reading, index: int) -> Found | None:
+        found = _with_weight(self.part, reading.weighted, index)
         rank = None if found is None else self._numbered(*found)
         return None if found is None or rank is None else (rank, found[1])
 

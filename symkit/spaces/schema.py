@@ -191,8 +191,16 @@ class _Reader:
         if len(arguments) != chosen.arity:
             plural = "" if chosen.arity == 1 else "s"
             raise _error(token, f"{token} takes {chosen.arity} operand{plural}, not {len(arguments)}")
-        children = [self._class(argument, leaves) for argument in arguments]
+        children = [self._plain(token, argument, leaves) for argument in arguments]
         return self._one((chosen, *map(id, children)), lambda: Apply(chosen, children))
+
+    def _plain(self, token: Token, tree: Any, leaves: Class | None) -> Class:
+        """The class of a part in which nothing has parameters."""
+        found = self._class(tree, leaves)
+        if _has_weights(found):
+            problem = f"{token} cannot stand on functions with parameters"
+            raise _error(token, f"{problem}: put them on the whole, weighted({token}(...), parameters=...)")
+        return found
 
     def _leaf(self, value: str | float) -> Class:
         if value not in self._leaves:
@@ -241,12 +249,12 @@ class _Reader:
 
     def trees(self, token: Token, arguments: Sequence[Any], leaves: Class | None) -> Class:
         schema, settings = self._settings(token, arguments, {"depth": MAX_DEPTH["trees"]})
-        below = self._class(schema, leaves) if schema is not None else self._leaf(ACTIVATION_INPUT)
+        below = self._plain(token, schema, leaves) if schema is not None else self._leaf(ACTIVATION_INPUT)
         return trees(self.all_sets(), below, self.needed(token, settings, "depth"))
 
     def graphs(self, token: Token, arguments: Sequence[Any], leaves: Class | None) -> Class:
         schema, settings = self._settings(token, arguments, {"nodes": MAX_NODES, "parameters": MAX_NODES})
-        below = self._class(schema, leaves) if schema is not None else self._leaf(ACTIVATION_INPUT)
+        below = self._plain(token, schema, leaves) if schema is not None else self._leaf(ACTIVATION_INPUT)
         chosen = [self._sets.get(name) for name in ("unary", "binary")]
         if chosen[0] is None or chosen[1] is None:
             raise _error(token, "graphs needs sets of operators called unary and binary")
@@ -256,12 +264,16 @@ class _Reader:
         schema, settings = self._settings(token, arguments, {"parameters": MAX_NODES})
         if schema is None:
             raise _error(token, "weighted needs a schema")
-        part, most = self._class(schema, leaves), self.needed(token, settings, "parameters")
+        part, most = self._plain(token, schema, leaves), self.needed(token, settings, "parameters")
         members = part.parts if isinstance(part, Union) else (part,)
         try:
             return Union([Weighted(member, most) for member in members])
         except DomainError as error:
             raise _error(token, str(error)) from None
+
+
+def _has_weights(found: Class) -> bool:
+    return isinstance(found, Weighted) or (isinstance(found, Union) and any(map(_has_weights, found.members)))
 
 
 BUILDERS: Mapping[str, Callable[[_Reader, Token, Sequence[Any], Class | None], Class]] = {

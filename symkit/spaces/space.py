@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from symkit.errors import DomainError
 from symkit.ops import OperatorTable, standard
 from symkit.spaces.algorithm import Algorithm
-from symkit.spaces.classes import Class
+from symkit.spaces.classes import Class, Reading
 from symkit.spaces.graph import from_graph, to_graph
 from symkit.spaces.schema import Schema
 from symkit.spaces.trees import Tree, program
@@ -104,7 +104,7 @@ class Space:
             DomainError: for an expression that is not among those counted.
         """
         expression = self._given(e)
-        found = self.members.find(expression.program.nodes, expression.program.root)
+        found = self.members.find(Reading(expression.program.nodes), expression.program.root)
         if found is None or expression.inputs != self.inputs:
             raise DomainError(
                 f"{expression} is not among the {self.count()} functions of {self.name}, {self.schema.text}"
