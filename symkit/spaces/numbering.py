@@ -72,6 +72,8 @@ class Numbering:
         """
         if members.count > MOST:
             raise LimitError(f"{members.count} functions are too many to number at once; at most {MOST}")
+        # What was not kept cannot be an operand of another class.
+        self._known, self._memos = {}, {}
         self._total = self.applications + _applications(members)
         for operand in _operands(members):
             self._of(operand, keep=True)

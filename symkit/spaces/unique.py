@@ -69,10 +69,12 @@ class Unique:
         """How many functions were compared."""
         return len(self.numbers)
 
-    @property
+    @cached_property
     def distinct(self) -> int:
         """How many of them are different."""
-        return len(self._sorted[1])
+        # Sorting numbers is ten times as quick as sorting places by them.
+        ordered = np.sort(self.numbers)
+        return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + min(1, len(ordered))
 
     @cached_property
     def _sorted(self) -> tuple[Numbers, Numbers]:
