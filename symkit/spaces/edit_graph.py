@@ -29,11 +29,14 @@ def edges_of(program: Program) -> list[Edge]:
     return [*edges, Edge(program.root, len(program), 0)]
 
 
+def label(node: Node) -> object:
+    """What a node is but for its operands; a parameter is one whatever its name."""
+    return node.kind, None if node.kind is Kind.PARAMETER else identity(node.kind, node.value)
+
+
 def is_same(one: Node, other: Node) -> bool:
-    """Whether no relabelling is needed; a parameter is one whatever its name."""
-    if one.kind is not other.kind:
-        return False
-    return one.kind is Kind.PARAMETER or identity(one.kind, one.value) == identity(other.kind, other.value)
+    """Whether no relabelling is needed."""
+    return label(one) == label(other)
 
 
 def is_ordered(node: Node) -> bool:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from symkit.ir import Program
-from symkit.spaces.edit_graph import Pairs, cost, edges_of, is_same
+from symkit.spaces.edit_graph import Pairs, cost, edges_of, is_ordered, label
 from symkit.spaces.edit_model import EditModel, Floats
 
 MAX_EDGE_PAIRS = 40_000
 """Pairs of edges up to which linear programs are set up: two graphs of 200 edges."""
 
-TOLERANCE = 1e-6
+TOLERANCE = 1e-4
+"""Far more than the solver misses a value by."""
 
 
 @dataclass(frozen=True)
@@ -91,20 +92,35 @@ def _undecided(model: EditModel, at: Floats, low: Floats, high: Floats) -> int |
 def by_neighbourhoods(a: Program, b: Program) -> Matching:
     """The best assignment by labels and numbers of edges, which also bounds every matching from below.
 
-    An edge has two ends, so each node counts half of what its edges must cost at least.
+    An edge has two ends, so each node counts half of what its edges must cost at least. Among equals, nodes that stand
+    on equal subterms are taken for each other.
     """
     n, m = len(a), len(b)
     ends = _ends(a), _ends(b)
     deleted, inserted = (2 + counts.sum(axis=1) for counts in ends)
-    unlike = np.array([[not is_same(one, other) for other in b] for one in a], dtype=np.int64)
+    labels = [label(node) for node in a], [label(node) for node in b]
+    unlike = np.array([[one != other for other in labels[1]] for one in labels[0]], dtype=np.int64)
     taken = 2 * unlike + np.abs(ends[0][:, None, :] - ends[1][None, :, :]).sum(axis=2)
     twice = np.zeros((max(n, m), max(n, m)), dtype=np.int64)
     twice[:n, :m] = np.minimum(taken, deleted[:, None] + inserted[None, :])
     twice[:n, m:] = deleted[:, None]
     twice[n:, :m] = inserted[None, :]
-    rows, columns = linear_sum_assignment(twice)
+    unequal = np.ones_like(twice)
+    subterms: dict[object, int] = {}
+    unequal[:n, :m] = _subterms(a, subterms)[:, None] != _subterms(b, subterms)[None, :]
+    rows, columns = linear_sum_assignment(twice * (len(twice) + 1) + unequal)
     pairs = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if i < n and j < m}
     return Matching(pairs, cost(a, b, pairs), -(-int(twice[rows, columns].sum()) // 2))
+
+
+def _subterms(program: Program, known: dict[object, int]) -> NDArray[np.int64]:
+    """(nodes,): equal numbers for equal subterms, up to the names of parameters and the order of operands."""
+    numbers: list[int] = []
+    for node in program:
+        operands = [numbers[operand] for operand in node.operands]
+        key = label(node), tuple(operands if is_ordered(node) else sorted(operands))
+        numbers.append(known.setdefault(key, len(known)))
+    return np.array(numbers)
 
 
 def _ends(program: Program) -> NDArray[np.int64]:

@@ -71,13 +71,15 @@ class EditModel:
 
         Raises TimeoutError where none is found in time.
         """
+        if seconds <= 0:
+            raise TimeoutError("no time is left")
         found = linprog(
             -np.array(self._saved),
             A_ub=self._matrix,
             b_ub=[limit for *_, limit in self._rows],
             bounds=np.stack([low, high], axis=1),
             method="highs-ds",
-            options={"time_limit": max(seconds, 0.0)},
+            options={"time_limit": seconds},
         )
         if found.status == INFEASIBLE:
             return None
