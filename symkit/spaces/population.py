@@ -33,6 +33,9 @@ CHUNK = 2048
 BLOCK = 1024
 """Functions whose values are handed out together: larger blocks leave the processor's caches."""
 
+DOUBLE_DIGITS = 16
+"""Digits up to which float64 can be rounded."""
+
 HASH = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -211,13 +214,21 @@ class Population:
 
 
 def rounded(values: Rows, digits: int) -> NDArray[np.float64]:
-    """Values at so many significant digits, -0 as 0 and every NaN the same."""
+    """Values at so many significant digits, -0 as 0 and every NaN the same; as they are for more than 16 digits."""
     with np.errstate(all="ignore"):
-        wide = values.astype(np.float64)
-        unit = 10.0 ** (np.floor(np.log10(np.abs(wide))) - (digits - 1))
-        found = np.where(np.isfinite(wide) & (wide != 0), np.round(wide / unit) * unit, wide) + 0.0
+        found = values.astype(np.float64) + 0.0
+        if digits <= DOUBLE_DIGITS:
+            plain = np.isfinite(found) & (found != 0)
+            # Units must not be subnormal.
+            scale = np.where(np.abs(found) < 3e-280, 1e60, 1.0)
+            exponent = np.floor(np.log10(np.abs(found * scale))) - (digits - 1)
+            whole = np.round(found * scale / 10.0**exponent)
+            # 9.99 and 10.01 must come out as the same 10.
+            carried = np.abs(whole) >= 10.0**digits
+            whole, exponent = np.where(carried, whole / 10, whole), exponent + carried
+            found = np.where(plain, whole * 10.0**exponent / scale, found)
     found[np.isnan(found)] = np.nan
-    return np.asarray(found)
+    return found
 
 
 def _hashed(values: NDArray[np.float64], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
