@@ -271,6 +271,8 @@ def _parsed(functions: Iterable[Expression | str]) -> list[Expression]:
     if not found:
         raise DomainError("there must be at least one function")
     for e in found:
+        if not e.inputs:
+            raise DomainError(f"{e} has no inputs; to have one, write it as f(x) = {e}")
         if e.inputs != found[0].inputs:
             raise DomainError(f"{e} has the inputs {', '.join(e.inputs)}, {found[0]} has {', '.join(found[0].inputs)}")
     return found

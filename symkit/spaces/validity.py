@@ -35,13 +35,14 @@ def valid(
     "varies": its value is not the same at every point, NaN being a value of its own.
     "gradient": its derivative is finite at every point, by each input but the target y of a loss; at kinks it is what
         the operator's record says.
-    "moments": mean, variance and E[f'(X)**2] for X of N(0, 1) are known to `symkit.analysis.batch`, and the variance is
-        not 0. A function whose tails grow too fast has none, even if it is finite at all points.
+    "moments": mean, variance and E[f'(X)**2] for X of N(0, 1) are found by `bulk_moments`, and the variance is not 0.
+        A function whose tails grow too fast has none, even if it is finite at all points; and of some functions that
+        have them they are not found.
 
     AQuaSurF leaves functions out whose Fisher information comes out invalid in a network (B section 6.3.1), which takes
     a pass through that network; what is required here needs none. Functions with equal values are looked at once, and
     costly requirements only where those before them are met: "finite" and "varies" take microseconds a function,
-    "gradient" and "moments" about half a millisecond.
+    "gradient" and "moments" near a millisecond.
 
     Args:
         functions: a Population, or what one is made of, at its 1000 samples.
@@ -104,7 +105,8 @@ def _at_points_of(population: Population, functions: Sequence[Expression], name:
 
 def _has_moments(population: Population, places: Numbers, progress: Progress | None) -> Mask:
     found = bulk_moments(population, places, progress=progress)
-    return np.isfinite(found.mean) & (found.variance > 0) & np.isfinite(found.backward_gain)
+    varies = found.variance > found.error[:, 1]
+    return np.isfinite(found.mean) & varies & np.isfinite(found.backward_gain)
 
 
 CHEAP: dict[Requirement, Callable[[Rows], Mask]] = {"finite": _is_finite, "varies": _varies}

@@ -140,6 +140,7 @@ def test_places_that_there_are_not(places: list[object], told: str) -> None:
         ("relu(x)", 10, "a list of expressions, or a Space, not one text"),
         ([], 10, "at least one function"),
         (["x", "y*p"], 10, "has the inputs y, p"),
+        (["3", "x"], 10, r"3 has no inputs; to have one, write it as f\(x\) = 3"),
         (["x"], 0, "at least one point"),
         (["x"], [], r"not \[\(0,\)\]"),
         (["x"], ["a"], "must be real numbers"),
