@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -73,6 +74,13 @@ def space(
     rank: Annotated[str | None, typer.Option(metavar="EXPR", help="Say which number a function has.")] = None,
     contains: Annotated[str | None, typer.Option(metavar="EXPR", help="Say whether a function is a member.")] = None,
     mutate: Annotated[str | None, typer.Option(metavar="EXPR", help="Change a member as the search does.")] = None,
+    crossover: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="EXPR EXPR", help="Combine two members as the search does.")
+    ] = None,
+    path: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="EXPR EXPR", help="A member on a shortest path of edits between two."),
+    ] = None,
     unique: Annotated[bool, typer.Option("--unique", help="Say how many functions are really different.")] = False,
     level: Annotated[
         str, typer.Option(metavar="LEVEL", help="What makes two the same: program, values or function.")
@@ -83,6 +91,12 @@ def space(
     ] = None,
     dtype: Annotated[str, typer.Option(metavar="DTYPE", help="float32 or float64.")] = "float32",
     groups: Annotated[int, typer.Option(metavar="N", help="Largest groups of equal functions to show.")] = SHOWN,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--save", metavar="FILE", help="Write all functions, or with --unique one of each, .parquet or .npy."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of all chance.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
@@ -96,7 +110,9 @@ def space(
       symkit space cafe --depth 2 --sample 5 --seed 1
       symkit space aquasurf --nodes 4 --unique
       symkit space aquasurf --unique --level function --groups 3
+      symkit space aquasurf --unique --save different.parquet
       symkit space aquasurf --rank "tanh(x)*erf(x)"
+      symkit space cafe --depth 1 --path "tanh(x) + erf(x)" "sin(x)*erf(x)"
       symkit space "binary(unary(x), x)" --operators cafe --list 0:10
     """
     asked = {
@@ -106,7 +122,9 @@ def space(
         "--rank": rank is not None,
         "--contains": contains is not None,
         "--mutate": mutate is not None,
-        "--unique": unique,
+        "--crossover": crossover is not None,
+        "--path": path is not None,
+        "--unique": unique or file is not None,
     }
     if sum(asked.values()) > 1:
         raise DomainError(f"{' and '.join(name for name, is_asked in asked.items() if is_asked)} do not go together")
@@ -127,6 +145,20 @@ def space(
         _told(found, contains.strip(), as_json)
     elif mutate is not None:
         listed(found, [str(found.mutate(mutate.strip(), seed))], as_json)
+    elif crossover is not None:
+        listed(found, [str(found.crossover(crossover[0].strip(), crossover[1].strip(), seed))], as_json)
+    elif path is not None:
+        listed(found, [str(found.between(path[0].strip(), path[1].strip(), seed))], as_json)
+    elif file is not None:
+        from symkit.spaces import Population, save
+
+        population = Population(found, points=points, seed=seed, dtype=dtype)  # type: ignore[arg-type]
+        with growing("functions written") as done:
+            written = save(population, file, only=level if unique else None, progress=done)
+        if as_json:
+            emit_json({"space": found.name, "file": str(file), "functions": written})
+        else:
+            emit(f"{written:,} functions are in {file}.")
     elif unique:
         with growing("functions compared") as done:
             different = found.unique(

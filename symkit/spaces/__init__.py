@@ -1,6 +1,8 @@
 """Search spaces: counted, numbered, drawn, varied, evaluated at once; and random expressions of any kind."""
 
 from symkit.spaces.bulk import Estimates, bulk_moments, estimates
+from symkit.spaces.edit_distance import EditDistance, edit_distance
+from symkit.spaces.edit_path import edit_path_crossover
 from symkit.spaces.features import distance, feature_points, features
 from symkit.spaces.generate import Recipe, generate, generated
 from symkit.spaces.population import Population, unique
@@ -11,6 +13,7 @@ from symkit.spaces.unique import Group, Unique
 from symkit.spaces.validity import valid
 
 __all__ = [
+    "EditDistance",
     "Estimates",
     "Group",
     "Population",
@@ -21,6 +24,8 @@ __all__ = [
     "bulk_moments",
     "cafe",
     "distance",
+    "edit_distance",
+    "edit_path_crossover",
     "estimates",
     "evomal",
     "feature_points",

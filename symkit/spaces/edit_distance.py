@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from symkit.errors import DomainError
 from symkit.spaces.edit_matching import match
-from symkit.text import Expression
+from symkit.text import Expression, parse
 
 MAX_NODES = 500
 
@@ -34,7 +34,7 @@ class EditDistance:
         return self.distance == self.bound
 
 
-def edit_distance(a: Expression, b: Expression, *, timeout: float = 10.0) -> EditDistance:
+def edit_distance(a: Expression | str, b: Expression | str, *, timeout: float = 10.0) -> EditDistance:
     """The least number of edits that make the graph of one expression that of another.
 
     The graph is `Expression.dag`, in which equal subterms are one node, with a mark on its root. An edit deletes or
@@ -55,17 +55,18 @@ def edit_distance(a: Expression, b: Expression, *, timeout: float = 10.0) -> Edi
     Raises:
         DomainError: for what is no Expression or has more than 500 nodes, and for a timeout that is not positive.
     """
-    for e in (a, b):
-        check_graph(e)
+    first, second = graph_of(a), graph_of(b)
     if not timeout > 0:
         raise DomainError(f"timeout is a time in seconds above 0, not {timeout!r}")
-    found = match(a.program, b.program, timeout)
+    found = match(first.program, second.program, timeout)
     return EditDistance(found.cost, found.bound, MappingProxyType(dict(found.pairs)))
 
 
-def check_graph(e: object) -> None:
-    """Raises DomainError for what has no edit distance."""
+def graph_of(e: Expression | str) -> Expression:
+    """The expression, parsed if it is text. Raises DomainError for what has no edit distance."""
+    e = parse(e) if isinstance(e, str) else e
     if not isinstance(e, Expression):
-        raise DomainError(f"an edit distance is between Expressions, not {type(e).__name__}; parse text first")
+        raise DomainError(f"an edit distance is between expressions, not {type(e).__name__}")
     if len(e.program) > MAX_NODES:
         raise DomainError(f"the graph has {len(e.program)} nodes; edit distances are found up to {MAX_NODES}")
+    return e

@@ -8,7 +8,7 @@ from random import Random
 
 from symkit.errors import DomainError
 from symkit.ir import Kind, Node, Program, ProgramBuilder
-from symkit.spaces.edit_distance import check_graph
+from symkit.spaces.edit_distance import graph_of
 from symkit.spaces.edit_graph import Pairs, cost
 from symkit.spaces.edit_matching import match
 from symkit.spaces.edit_states import EditStates, State
@@ -27,8 +27,8 @@ MAX_STEPS = 5_000
 
 
 def edit_path_crossover(
-    a: Expression,
-    b: Expression,
+    a: Expression | str,
+    b: Expression | str,
     rng: Random | int,
     *,
     is_member: Callable[[Expression], bool],
@@ -59,6 +59,7 @@ def edit_path_crossover(
             differ, and for a timeout that is not positive.
     """
     rng = rng if isinstance(rng, Random) else Random(rng)
+    a, b = graph_of(a), graph_of(b)
     _check(a, b, is_member, timeout)
     for _ in range(MATCHINGS):
         pairs = match(a.program, b.program, timeout, rng).pairs
@@ -69,8 +70,6 @@ def edit_path_crossover(
 
 
 def _check(a: Expression, b: Expression, is_member: Callable[[Expression], bool], timeout: float) -> None:
-    for e in (a, b):
-        check_graph(e)
     if (a.kind, a.inputs) != (b.kind, b.inputs):
         raise DomainError(
             f"parents must have the same kind and inputs, not {a.kind} of {', '.join(a.inputs)} and "

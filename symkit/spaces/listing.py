@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from symkit.ir import Kind, Node, Program, ProgramBuilder, bind_constants, lower
+from symkit.ir import Kind, Node, Program, ProgramBuilder, lower, rebuild
 from symkit.ir.digest import parameter_order
 from symkit.ir.program import identity
 from symkit.ops import Operator
 from symkit.spaces.forms import Form
 from symkit.spaces.numbering import Evaluator, Numbers
 from symkit.text import Expression
+from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS
 
 
@@ -47,28 +48,31 @@ def numbered(expressions: Sequence[Expression], evaluator: Evaluator, *, familie
 
 
 def _bound(e: Expression, families: bool) -> Program:
-    """The graph without constants; parameters by place, or as numbers."""
-    program = e.program
-    if e.constants:
-        # An operator may stand on eps, so nothing that has one inside can stay whole.
-        program = lower(program)
-    if program.constants:
-        known = {**FIXED_CONSTANTS, **e.constant_values()}
-        program = bind_constants(program, known)
-    if not program.parameters:
+    """The graph with numbers for constants and parameters; with `families`, parameters by place, and pi and e."""
+    program = lower(e.program, lambda operator: operator.is_primitive or not _hides_constants(operator))
+    if not (program.constants or program.parameters):
         return program
-    names = {name: str(place) for place, name in enumerate(parameter_order(program))}
-    builder = ProgramBuilder(e.table)
-    placed: list[int] = []
-    for node in program.nodes:
-        operands = tuple(placed[i] for i in node.operands)
-        if node.kind is not Kind.PARAMETER:
-            placed.append(builder.leaf(node) if node.is_leaf else builder.apply(node.operator, operands))
-        elif families:
-            placed.append(builder.parameter(names[node.name]))
-        else:
-            placed.append(builder.number(e.parameters[node.name]))
-    return builder.build([placed[program.root]])
+    values: dict[str, float] = {**e.constant_values(), **({} if families else e.parameters)}
+    for name in FIXED_CONSTANTS if families else ():
+        values.pop(name, None)
+    places = {name: str(place) for place, name in enumerate(parameter_order(program))} if families else {}
+
+    def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
+        if node.kind not in (Kind.CONSTANT, Kind.PARAMETER):
+            return None
+        return builder.number(values[node.name]) if node.name in values else builder.leaf(_placed(node, places))
+
+    return rebuild(program, change)
+
+
+@lru_cache(maxsize=1024)
+def _hides_constants(operator: Operator) -> bool:
+    """Whether an operator stands on constants that can be set, such as eps."""
+    return bool(needed_constants(_applied(operator).program))
+
+
+def _placed(node: Node, places: Mapping[str, str]) -> Node:
+    return Node(node.kind, places.get(node.name, node.name))
 
 
 class _Pool:

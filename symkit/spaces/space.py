@@ -172,6 +172,19 @@ class Space:
         rng = rng if isinstance(rng, Random) else Random(rng)
         return self._child(self.algorithm.crossover(to_graph(self._member(a)), to_graph(self._member(b)), rng))
 
+    def between(
+        self, a: Expression | str, b: Expression | str, rng: Random | int, *, timeout: float = 10.0
+    ) -> Expression:
+        """A member on a shortest path of edits between two; see `symkit.spaces.edit_path_crossover`.
+
+        Raises:
+            DomainError: for expressions that are no members.
+        """
+        from symkit.spaces.edit_path import edit_path_crossover
+
+        first, second = self._given(a), self._given(b)
+        return edit_path_crossover(first, second, rng, is_member=self.__contains__, timeout=timeout)
+
     def _child(self, graph: object) -> Expression:
         return self._expression(from_graph(graph))
 

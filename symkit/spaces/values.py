@@ -23,11 +23,15 @@ from symkit.errors import DomainError, LimitError
 from symkit.ir import Kind, Program
 from symkit.spaces.forms import Form, leaf
 from symkit.spaces.numbering import Numbers
+from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
 
 MOST_BYTES = 4 * 2**30
 """Memory that values of operands may take."""
 
 IDENTITY = leaf("0").program
+
+CONSTANTS = {**FIXED_CONSTANTS, **{name: value for name, value in SETTABLE_CONSTANTS.items() if value is not None}}
+"""Inside operators such as `log_abs_eps`."""
 
 TOP = np.int64(-(2**63))
 """The bit that tells fingerprints from the numbers of rows: as numbers, fingerprints are negative."""
@@ -156,7 +160,7 @@ class Values:
 
     def _program(self, form: Form) -> Program:
         if form not in self._programs:
-            self._programs[form] = prepared(get_backend("cpu"), form.program, {})
+            self._programs[form] = prepared(get_backend("cpu"), form.program, CONSTANTS)
         return self._programs[form]
 
     def _of_input(self, name: str) -> Rows:

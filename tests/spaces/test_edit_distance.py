@@ -211,7 +211,7 @@ def test_large_graphs_are_matched_by_neighbourhoods() -> None:
 @pytest.mark.parametrize(
     ("a", "timeout", "words"),
     [
-        ("x", 1.0, "between Expressions, not str; parse text first"),
+        (3, 1.0, "between expressions, not int"),
         (parse("x"), 0.0, "a time in seconds above 0, not 0.0"),
         (parse("x"), float("nan"), "a time in seconds above 0, not nan"),
         (parse("*".join(f"sin({i}*x)" for i in range(200))), 1.0, r"the graph has \d+ nodes; .* up to 500"),
