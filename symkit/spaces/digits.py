@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from symkit.ops.exact_forms import SATURATION
-
 DIGITS = 60
 KEPT_BITS = 200
 """60 digits."""
@@ -15,6 +13,10 @@ GUARD_BITS = 30
 
 WANTED_BITS = KEPT_BITS + GUARD_BITS + 2
 """Relative accuracy of a ball that can be rounded."""
+
+LARGEST_EXPONENT = 2**40
+SMALLEST_EXPONENT = -(2**40)
+"""Magnitudes above 2**(2**40) count as infinite, and below 2**-(2**40) as 0."""
 
 Rounded = tuple[int, int]
 """A significand of 200 bits with its sign, or 0, and an exponent."""
@@ -51,5 +53,5 @@ def rounded_down(ball: Any) -> Rounded:
 
 
 def saturates(number: Rounded) -> bool:
-    """Whether a number other than 0 counts as infinite, above 2**65536, or as 0, below 2**-65536."""
-    return number[0] != 0 and abs(number[1] + KEPT_BITS) > SATURATION
+    """Whether a number other than 0 counts as infinite or as 0."""
+    return number[0] != 0 and not SMALLEST_EXPONENT <= number[1] + KEPT_BITS <= LARGEST_EXPONENT

@@ -17,14 +17,15 @@ BITS = 256
 UNIT = ((0.02, 0.1), (0.1, 0.25), (0.25, 0.45), (0.45, 0.65), (0.65, 0.85), (0.85, 0.98))
 BEYOND = (
     *((1.1, 1.6), (1.7, 2.4), (2.6, 2.9), (3.1, 4.0), (6.2, 7.4)),
-    *((-0.1, -0.02), (-0.6, -0.2), (-1.4, -0.8), (-2.1, -1.6), (-2.9, -2.6), (-4.0, -3.1), (-7.4, -6.2)),
+    *((-0.1, -0.02), (-0.35, -0.15), (-0.6, -0.4), (-0.95, -0.7), (-1.4, -1.05)),
+    *((-2.1, -1.6), (-2.9, -2.6), (-4.0, -3.1), (-7.4, -6.2)),
 )
 COUNT = len(UNIT) + len(BEYOND)
 
 
 @lru_cache(maxsize=256)
 def generic_points(name: str) -> tuple[tuple[int, int], ...]:
-    """The values of a name at the 18 points, each a significand and a binary exponent, exactly.
+    """The values of a name at the 20 points, each a significand and a binary exponent, exactly.
 
     Names pass through the intervals in orders of their own.
     """

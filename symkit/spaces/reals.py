@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from symkit.ops import Operator
 from symkit.ops.exact_forms import SATURATION
-from symkit.spaces.digits import WANTED_BITS, Rounded, rounded, rounded_down, saturates
+from symkit.spaces.digits import KEPT_BITS, SMALLEST_EXPONENT, WANTED_BITS, Rounded, rounded, rounded_down, saturates
 
 LADDER = (320, 1280, 5120, 20480)
 """Working precisions, tried in turn."""
@@ -119,7 +119,7 @@ def applied(operator: Operator, rule: Rule, operands: Sequence[Value]) -> Value:
 def _smallest() -> Any:
     from flint import arb
 
-    return arb((1, -SATURATION))
+    return arb((1, SMALLEST_EXPONENT))
 
 
 def _zero() -> Real:
@@ -145,14 +145,10 @@ def _by_exact_meaning(operator: Operator, operands: Sequence[Value]) -> Value:
 
 def _special_nearby(operator: Operator, operands: Sequence[Real]) -> float | None:
     """The infinity or NaN that is the value at the operands and next to them, or None."""
-    m = _context(LADDER[0])
-    given = [_as_mpf(operand) for operand in operands]
     found: set[str] = set()
     for step in (0, 1, -1):
-        factor = 1 + m.ldexp(step, -NEARBY)
-        moved = [x if operand.exact else x * factor for x, operand in zip(given, operands, strict=True)]
-        value = _exact(operator, moved)
-        if m.isfinite(value):
+        value = _exact(operator, [_as_mpf(operand, step) for operand in operands])
+        if _context(LADDER[0]).isfinite(value):
             return None
         found.add(str(float(value)))
     return float(found.pop()) if len(found) == 1 else None
@@ -188,9 +184,25 @@ def _exact(operator: Operator, given: Sequence[Any], bits: int = LADDER[0]) -> A
     return m.zero if m.mag(value) < 0 else m.sign(value) * m.inf
 
 
-def _as_mpf(value: Value) -> Any:
+def _as_mpf(value: Value, step: int = 0) -> Any:
+    """A value rounded to 60 digits, and moved by a step of 2**-150 of itself if it is not known exactly.
+
+    A number of which it is known that its digits go on is moved by 2**-240 of itself, so 1 - 1e-300 is not 1, and one
+    that would be an integer only because its digits end is none. Equal numbers stay equal. Magnitudes end at 2**65536
+    and 2**-65536, beyond which exact meanings need not work.
+    """
     m = _context(LADDER[0])
-    return m.mpf(digits_of(value) if isinstance(value, Real) else value)
+    if not isinstance(value, Real):
+        return m.mpf(value)
+    man, exp = digits_of(value)
+    from_digits = value.ball - type(value.ball)((man, exp))
+    exp = max(-SATURATION, min(exp + KEPT_BITS, SATURATION)) - KEPT_BITS
+    if not value.exact:
+        man, exp = (man << 40) + (step << KEPT_BITS + 40 - NEARBY), exp - 40
+        man += int(from_digits > 0) - int(from_digits < 0)
+        if exp >= 0:
+            man, exp = (man << exp + 1) + 1, -1
+    return m.ldexp(m.mpf(man, prec=max(man.bit_length(), 2)), exp)
 
 
 @lru_cache(maxsize=8)
