@@ -267,9 +267,15 @@ def sampled(
 def _parsed(functions: Iterable[Expression | str]) -> list[Expression]:
     if isinstance(functions, str):
         raise DomainError("pass a list of expressions, or a Space, not one text")
-    found = [parse(f) if isinstance(f, str) else f for f in functions]
+    given = list(functions)
+    found = [parse(f) if isinstance(f, str) else f for f in given]
     if not found:
         raise DomainError("there must be at least one function")
+    # The text of a constant, such as 0, is a function of what the others are functions of.
+    kind = next((e.kind for e in found if e.inputs), None)
+    found = [
+        parse(f, kind=kind) if isinstance(f, str) and not e.inputs else e for f, e in zip(given, found, strict=True)
+    ]
     for e in found:
         if not e.inputs:
             raise DomainError(f"{e} has no inputs; to have one, write it as f(x) = {e}")

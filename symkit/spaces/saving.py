@@ -38,7 +38,7 @@ def save(
     `pyarrow.parquet.ParquetFile(path).iter_batches()` piece by piece. Its columns:
 
     "place": int64, the number in the space or the place in the list.
-    "text": the expression. It takes longest, near a tenth of a millisecond a function.
+    "text": the expression, near a tenth of a millisecond a function. `Population(texts)` reads it again.
     "print": uint64, the fingerprint of the values: equal for equal values.
     "first": int64, the place of the first function that is the same; by values, or by the level of `only`.
     "valid": whether values are finite and not all the same; see `valid`.
@@ -122,7 +122,7 @@ def _check_room(target: Path, population: Population, places: Numbers) -> None:
     free = shutil.disk_usage(target.resolve().parent).free
     if free < needed:
         raise DomainError(
-            f"{target} takes {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; save fewer functions with only=, "
+            f"{target} takes {needed / 1e9:.3f} GB and {free / 1e9:.3f} GB are free; save fewer functions with only=, "
             "or fewer points"
         )
 

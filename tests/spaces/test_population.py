@@ -120,6 +120,13 @@ def test_blocks_of_a_list_longer_than_a_chunk() -> None:
     assert len(set(population.prints.tolist())) == CHUNK + 10
 
 
+def test_texts_of_constants_are_functions_like_the_others() -> None:
+    assert Population(["0", "x + 1"], points=[2.0, 3.0]).values().tolist() == [[0, 0], [3, 4]]
+    assert Population(["y - p", "2"], points={"y": [1.0], "p": [3.0]}).values().tolist() == [[-2], [2]]
+    texts = [str(e) for e in aquasurf(3)]
+    np.testing.assert_array_equal(Population(texts).prints, Population(list(aquasurf(3))).prints)
+
+
 @pytest.mark.parametrize(
     ("places", "told"),
     [
@@ -140,7 +147,7 @@ def test_places_that_there_are_not(places: list[object], told: str) -> None:
         ("relu(x)", 10, "a list of expressions, or a Space, not one text"),
         ([], 10, "at least one function"),
         (["x", "y*p"], 10, "has the inputs y, p"),
-        (["3", "x"], 10, r"3 has no inputs; to have one, write it as f\(x\) = 3"),
+        (["3", "2 - 1"], 10, r"3 has no inputs; to have one, write it as f\(x\) = 3"),
         (["x"], 0, "at least one point"),
         (["x"], [], r"not \[\(0,\)\]"),
         (["x"], ["a"], "must be real numbers"),
