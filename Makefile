@@ -28,6 +28,7 @@ docs: .venv/installed-docs
 	$(BIN)/python docs/bounds_picture.py
 	$(BIN)/python docs/report_pictures.py
 	$(BIN)/python docs/gallery_pictures.py
+	$(BIN)/python docs/space_pictures.py
 	$(BIN)/python -m bench page
 	$(BIN)/python -m bench losses --page
 	$(BIN)/python docs/examples.py

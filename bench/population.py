@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ class Found:
         applications: operators applied to rows of points.
         counts: functions, and different ones by level.
         rates: members a second: unrank, rank and sample.
-        three: seconds of the three-node space by exact values, and different functions, by division.
+        exact: different functions by exact values, and the seconds that it took, by space.
     """
 
     whole: dict[int, float] = field(default_factory=dict)
@@ -65,8 +66,7 @@ class Found:
     applications: int = 0
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     rates: dict[str, tuple[float, float, float]] = field(default_factory=dict)
-    three: dict[str, tuple[float, int]] = field(default_factory=dict)
-    four: tuple[float, int] | None = None
+    exact: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 def measured(runs: int, sample: int, exact: bool) -> Found:
@@ -94,15 +94,18 @@ def measured(runs: int, sample: int, exact: bool) -> Found:
     found.counts["four nodes"] = _levels(space)
     found.counts["three nodes"] = _levels(spaces.aquasurf(3))
     found.rates = {s.name: _rates(s) for s in (spaces.aquasurf(3), space, spaces.cafe(2), spaces.pangaea())}
-    for division in ("ieee", "no_nan"):
-        took, different = _timed(lambda d=division: spaces.aquasurf(3, division=d).unique("function").distinct)
-        found.three[division] = took, different
-    if exact:
-        found.four = _timed(lambda: space.unique("function").distinct)
+    for nodes in (3, 4) if exact else (3,):
+        for division in ("ieee", "no_nan"):
+            took, different = _timed(lambda n=nodes, d=division: _really_different(n, d))
+            found.exact[f"{nodes} nodes, {division}"] = {"different": different, "seconds": took}
     return found
 
 
-def _timed(work: Callable[[], object]) -> tuple[float, object]:
+def _really_different(nodes: int, division: str) -> int:
+    return spaces.aquasurf(nodes, division=division).unique("function").distinct
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = work()
     return time.perf_counter() - start, result
@@ -190,12 +193,7 @@ def tables(found: Found) -> list[Table]:
     ]
     levels = list(next(iter(found.counts.values())))
     count_rows = [(name, *(f"{counts[level]:,}" for level in levels)) for name, counts in found.counts.items()]
-    exact_rows = [
-        (f"three nodes, division {division}", f"{different:,}", f"{took:.1f}")
-        for division, (took, different) in found.three.items()
-    ]
-    if found.four is not None:
-        exact_rows.append(("four nodes, division ieee", f"{found.four[1]:,}", f"{found.four[0]:.0f}"))
+    exact_rows = [(name, f"{one['different']:,.0f}", f"{one['seconds']:.1f}") for name, one in found.exact.items()]
     rate_rows = [(name, *(f"{rate:,.0f}" for rate in rates)) for name, rates in found.rates.items()]
     return [
         Table("1,023,516 functions at 1000 points, evaluated, fingerprinted, told apart", ("", "median"), time_rows),
