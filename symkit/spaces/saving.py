@@ -38,13 +38,13 @@ def save(
     `pyarrow.parquet.ParquetFile(path).iter_batches()` piece by piece. Its columns:
 
     "place": int64, the number in the space or the place in the list.
-    "text": the expression, near a tenth of a millisecond a function. `Population(texts)` reads it again.
+    "text": the expression, some 0.05 milliseconds a function. `Population(texts)` reads it again.
     "print": uint64, the fingerprint of the values: equal for equal values.
     "first": int64, the place of the first function that is the same; by values, or by the level of `only`.
     "valid": whether values are finite and not all the same; see `valid`.
     "estimated_mean", "estimated_variance": float64 over the points, null where they are NaN; see `estimates`.
-    "mean", "variance", "backward_gain": float64 by quadrature, half a millisecond a function, null where they cannot
-        be had; and "reason" says why, or is "". See `bulk_moments`.
+    "mean", "variance", "backward_gain": float64 by quadrature, some 0.2 milliseconds a function, null where they
+        cannot be had; and "reason" says why, or is "". See `bulk_moments`.
     "values": a list of as many numbers as there are points, of the population's dtype.
 
     Points and dtype of the population are in the table's metadata, as JSON under "symkit". The file is whole or not
