@@ -31,7 +31,7 @@ from bench.report import Table, markdown_table
 from symkit import spaces
 from symkit.cli.card import listing
 from symkit.cli.console import emit
-from symkit.spaces.population import Population
+from symkit.spaces.populations.population import Population
 from symkit.spaces.trees import Tree
 
 RESULTS = Path(__file__).parent / "results" / "population.md"
@@ -160,10 +160,10 @@ def _eager(space: spaces.Space, sample: int) -> Callable[[], int]:
 ALONE = """\
 import resource, time
 from symkit import spaces
-from symkit.spaces.population import Population
+from symkit.spaces.populations.population import Population
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 start = time.perf_counter()
-import symkit.spaces.values, torch
+import symkit.spaces.populations.values, torch
 loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 start = time.perf_counter()
 population = Population(spaces.aquasurf(4), points=1000)

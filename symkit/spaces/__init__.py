@@ -1,16 +1,16 @@
 """Search spaces: counted, numbered, drawn, varied, evaluated at once; and random expressions of any kind."""
 
-from symkit.spaces.bulk import Estimates, bulk_moments, estimates
-from symkit.spaces.edit_distance import EditDistance, edit_distance
-from symkit.spaces.edit_path import edit_path_crossover
-from symkit.spaces.features import distance, feature_points, features
+from symkit.spaces.edits.distance import EditDistance, edit_distance
+from symkit.spaces.edits.path import edit_path_crossover
 from symkit.spaces.generate import Recipe, generate, generated
-from symkit.spaces.population import Population, unique
+from symkit.spaces.populations.bulk import Estimates, bulk_moments, estimates
+from symkit.spaces.populations.features import distance, feature_points, features
+from symkit.spaces.populations.population import Population, unique
+from symkit.spaces.populations.saving import save
+from symkit.spaces.populations.unique import Group, Unique
+from symkit.spaces.populations.validity import valid
 from symkit.spaces.published import aquasurf, cafe, evomal, glo, pangaea, schema
-from symkit.spaces.saving import save
 from symkit.spaces.space import Space
-from symkit.spaces.unique import Group, Unique
-from symkit.spaces.validity import valid
 
 __all__ = [
     "EditDistance",

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from symkit.errors import DomainError
 from symkit.ops import OperatorTable, standard
-from symkit.spaces.algorithm import Algorithm, Grown
 from symkit.spaces.operator_sets import chosen, published
-from symkit.spaces.pangaea import Pangaea
-from symkit.spaces.schema import read_schema
+from symkit.spaces.schema_text import read_schema
 from symkit.spaces.space import Space
+from symkit.spaces.variation.algorithm import Algorithm, Grown
+from symkit.spaces.variation.pangaea import Pangaea
 
 PANGAEA_PRINTED = 10_170_042_948_450
 """B equation 4.16. The last row of table 4.11 counts one arrangement of 3 binary and 4 unary operators; there are 5."""

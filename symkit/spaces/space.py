@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from symkit.errors import DomainError
 from symkit.ops import OperatorTable, standard
-from symkit.spaces.algorithm import Algorithm
 from symkit.spaces.classes import Class, Reading
-from symkit.spaces.graph import from_graph, to_graph
-from symkit.spaces.schema import Schema
+from symkit.spaces.schema_text import Schema
 from symkit.spaces.trees import Tree, program
+from symkit.spaces.variation.algorithm import Algorithm
+from symkit.spaces.variation.graph import from_graph, to_graph
 from symkit.text import Expression, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from symkit.spaces.forms import OperatorSet
-    from symkit.spaces.unique import Level, Unique
+    from symkit.spaces.populations.unique import Level, Unique
 
 Draw = Literal["uniform", "initial"]
 
@@ -150,7 +150,7 @@ class Space:
 
     def unique(self, level: Level = "values", **options: Any) -> Unique:
         """Its different functions; see `symkit.spaces.unique` for the levels and options."""
-        from symkit.spaces.population import unique
+        from symkit.spaces.populations.population import unique
 
         return unique(self, level, **options)
 
@@ -180,7 +180,7 @@ class Space:
         Raises:
             DomainError: for expressions that are no members.
         """
-        from symkit.spaces.edit_path import edit_path_crossover
+        from symkit.spaces.edits.path import edit_path_crossover
 
         first, second = self._given(a), self._given(b)
         return edit_path_crossover(first, second, rng, is_member=self.__contains__, timeout=timeout)

@@ -14,9 +14,9 @@ import pytest
 from symkit.errors import DomainError
 from symkit.ir import Kind, Program
 from symkit.spaces import Recipe, generate, generated
-from symkit.spaces.edit_distance import EditDistance, edit_distance
-from symkit.spaces.edit_graph import cost
-from symkit.spaces.edit_matching import by_neighbourhoods
+from symkit.spaces.edits.distance import EditDistance, edit_distance
+from symkit.spaces.edits.graph import cost
+from symkit.spaces.edits.matching import by_neighbourhoods
 from symkit.text import Expression, parse
 
 SMALL = Recipe(operators=("add", "mul", "sub", "pow", "tanh", "erf"), max_size=3, max_depth=3, sharing=0.3)

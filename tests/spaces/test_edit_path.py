@@ -13,10 +13,10 @@ from processes import run_python
 from symkit.errors import DomainError
 from symkit.ir import Kind, Program, verify
 from symkit.spaces import Recipe, Space, aquasurf, cafe, evomal, generated, pangaea
-from symkit.spaces.edit_distance import edit_distance
-from symkit.spaces.edit_graph import cost
-from symkit.spaces.edit_path import edit_path_crossover
-from symkit.spaces.edit_states import EditStates
+from symkit.spaces.edits.distance import edit_distance
+from symkit.spaces.edits.graph import cost
+from symkit.spaces.edits.path import edit_path_crossover
+from symkit.spaces.edits.states import EditStates
 from symkit.text import Expression, parse
 
 SPACES = {"cafe_1": cafe(1), "cafe_2": cafe(2), "pangaea": pangaea(7, 3), "aquasurf_4": aquasurf(4)}
@@ -161,7 +161,7 @@ def test_constants_come_along() -> None:
 
 DRAW = """
 from symkit.spaces import pangaea
-from symkit.spaces.edit_path import edit_path_crossover
+from symkit.spaces.edits.path import edit_path_crossover
 space = pangaea(7, 3)
 drawn = space.sample(5, 10)
 for seed, (a, b) in enumerate(zip(drawn[::2], drawn[1::2])):

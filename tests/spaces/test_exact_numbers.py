@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from symkit.ops import standard
-from symkit.spaces.digits import rounded
-from symkit.spaces.exact import Functions
+from symkit.spaces.exact.digits import rounded
+from symkit.spaces.exact.functions import Functions
+from symkit.spaces.exact.points import generic_points
+from symkit.spaces.exact.reals import LADDER, Real, applied, literal, working_precision
 from symkit.spaces.forms import form, leaf
-from symkit.spaces.generic_points import generic_points
-from symkit.spaces.numbering import Numbering, Numbers
+from symkit.spaces.populations.numbering import Numbering, Numbers
 from symkit.spaces.published import aquasurf, schema
-from symkit.spaces.reals import LADDER, Real, applied, literal, working_precision
 from symkit.spaces.space import Space
 from symkit.text import parse
 

@@ -20,7 +20,7 @@ from symkit.spaces import (
     schema,
     valid,
 )
-from symkit.spaces import bulk as bulk_module
+from symkit.spaces.populations import bulk as bulk_module
 
 TEXTS = [
     "relu(x)",

@@ -10,10 +10,10 @@ import pytest
 from tree_tools import is_even, tree_of
 
 from symkit import spaces
-from symkit.spaces.algorithm import Grown
-from symkit.spaces.graph import from_graph, to_graph
-from symkit.spaces.growing import Grower
 from symkit.spaces.trees import Tree, walk
+from symkit.spaces.variation.algorithm import Grown
+from symkit.spaces.variation.graph import from_graph, to_graph
+from symkit.spaces.variation.growing import Grower
 
 SPACE = spaces.evomal()
 ALGORITHM = cast(Grown, SPACE.algorithm)

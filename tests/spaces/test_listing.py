@@ -13,10 +13,10 @@ from symkit.errors import DomainError
 from symkit.nn import functional
 from symkit.spaces import Recipe, aquasurf, generated
 from symkit.spaces.forms import Form
-from symkit.spaces.listing import numbered
-from symkit.spaces.numbering import Numbers
-from symkit.spaces.programs import Programs
-from symkit.spaces.values import Values
+from symkit.spaces.populations.listing import numbered
+from symkit.spaces.populations.numbering import Numbers
+from symkit.spaces.populations.programs import Programs
+from symkit.spaces.populations.values import Values
 
 
 class Recorder:

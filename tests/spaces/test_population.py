@@ -12,7 +12,7 @@ from symkit import parse
 from symkit.errors import DomainError
 from symkit.nn import functional
 from symkit.spaces import Population, Space, aquasurf, schema, unique
-from symkit.spaces.population import CHUNK, CLIP, rounded
+from symkit.spaces.populations.population import CHUNK, CLIP, rounded
 
 UNARY = ["exp", "neg", "tanh", "relu", "x**2", "reciprocal"]
 SPACE = schema("binary(unary(x), unary(x)) | unary(x)", {"unary": UNARY, "binary": ["add", "mul", "max", "div"]})

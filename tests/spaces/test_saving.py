@@ -14,10 +14,10 @@ import pytest
 
 from symkit.errors import DomainError, Unsupported
 from symkit.spaces import Population, Space, aquasurf, bulk_moments, estimates, save, schema, unique, valid
-from symkit.spaces import columns as columns_module
-from symkit.spaces import parquet as parquet_module
-from symkit.spaces import saving as saving_module
-from symkit.spaces.population import BLOCK
+from symkit.spaces.populations import columns as columns_module
+from symkit.spaces.populations import parquet as parquet_module
+from symkit.spaces.populations import saving as saving_module
+from symkit.spaces.populations.population import BLOCK
 
 SPACE = schema("binary(unary(x), unary(x))", {"unary": ["exp", "log", "neg", "relu"], "binary": ["sub", "div", "max"]})
 TEXTS = ["relu(x)", "log(x)", "max(0, x)", "2", "alpha*x", "1/x", "x"]

@@ -12,10 +12,10 @@ import torch
 from symkit.errors import DomainError, LimitError
 from symkit.nn import functional
 from symkit.spaces.forms import form, leaf
-from symkit.spaces.numbering import Numbering, Numbers
+from symkit.spaces.populations.numbering import Numbering, Numbers
+from symkit.spaces.populations.values import Values, first_places
 from symkit.spaces.published import aquasurf, schema
 from symkit.spaces.space import Space
-from symkit.spaces.values import Values, first_places
 
 DTYPES = ("float32", "float64")
 POINTS = np.random.default_rng(5).normal(size=100)
@@ -184,7 +184,7 @@ def test_what_cannot_be() -> None:
 
 
 def test_a_limit_on_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("symkit.spaces.values.MOST_BYTES", 2**20)
+    monkeypatch.setattr("symkit.spaces.populations.values.MOST_BYTES", 2**20)
     evaluator = Values(np.linspace(-1, 1, 2**17))
     x = np.array([[evaluator.leaf(leaf("x"))]])
     evaluator.apply([form("exp")], np.zeros(1, np.int64), x, keep=True)

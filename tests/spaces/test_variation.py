@@ -15,7 +15,9 @@ from tree_tools import differing, expression_of, is_even, plain, tree_of
 
 from symkit import spaces
 from symkit.errors import DomainError
-from symkit.spaces.graph import (
+from symkit.spaces.space import Space
+from symkit.spaces.trees import walk
+from symkit.spaces.variation.graph import (
     from_graph,
     operands,
     to_graph,
@@ -24,9 +26,7 @@ from symkit.spaces.graph import (
     with_subtree,
     without_operator,
 )
-from symkit.spaces.space import Space
-from symkit.spaces.trees import walk
-from symkit.spaces.variation import slots
+from symkit.spaces.variation.slots import slots
 from symkit.text import parse
 
 OWN: dict[str, Callable[[], Space]] = {

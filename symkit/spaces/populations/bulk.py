@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symkit.spaces.features import as_population, of_each
-from symkit.spaces.numbering import Progress
-from symkit.spaces.population import Functions, Population, Rows
+from symkit.spaces.populations.features import as_population, of_each
+from symkit.spaces.populations.numbering import Progress
+from symkit.spaces.populations.population import Functions, Population, Rows
 
 if TYPE_CHECKING:
     from symkit.analysis.batch import Batch

@@ -9,7 +9,7 @@ from random import Random
 from typing import NamedTuple
 
 from symkit.ir import Node, Program
-from symkit.spaces.edit_graph import Pairs, is_ordered, is_reordered, is_same
+from symkit.spaces.edits.graph import Pairs, is_ordered, is_reordered, is_same
 
 
 class Choice(NamedTuple):

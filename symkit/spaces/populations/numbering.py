@@ -176,7 +176,8 @@ class _Memo:
         if not len(self._keys):
             return keys
         places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return keys[self._keys[places] != keys]
+        found: Numbers = keys[self._keys[places] != keys]
+        return found
 
     def add(self, keys: Numbers, numbers: Numbers) -> None:
         if not len(self._keys):

@@ -10,7 +10,7 @@ from symkit.ir import Kind
 from symkit.ir.program import identity
 from symkit.ops import Operator
 from symkit.spaces.forms import Form
-from symkit.spaces.numbering import Numbers
+from symkit.spaces.populations.numbering import Numbers
 
 SHIFT = 27
 """Bits of a number in a key of two."""

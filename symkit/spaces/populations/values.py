@@ -22,7 +22,7 @@ from symkit.backends.native.population_prints import Prints
 from symkit.errors import DomainError, LimitError
 from symkit.ir import Kind, Program
 from symkit.spaces.forms import Form, leaf
-from symkit.spaces.numbering import Numbers
+from symkit.spaces.populations.numbering import Numbers
 from symkit.text.names import FIXED_CONSTANTS, SETTABLE_CONSTANTS
 
 MOST_BYTES = 4 * 2**30
@@ -48,7 +48,7 @@ class _Applied:
 
 
 class Values:
-    """An evaluator: equal numbers of `prints`, equal values at the points. See `symkit.spaces.numbering`.
+    """An evaluator: equal numbers of `prints`, equal values at the points. See `symkit.spaces.populations.numbering`.
 
     Args:
         points: where functions of one input are compared, (k,); or for every input by name.
@@ -98,7 +98,7 @@ class Values:
         return int(number)
 
     def apply(self, forms: Sequence[Form], which: Numbers, operands: Numbers, *, keep: bool) -> Numbers:
-        """See `symkit.spaces.numbering.Evaluator`; numbers of results that are not kept are negative.
+        """See `symkit.spaces.populations.numbering.Evaluator`; numbers of results that are not kept are negative.
 
         Raises:
             DomainError: for operands that were not kept.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symkit.errors import DomainError
-from symkit.spaces.numbering import Numbers
+from symkit.spaces.populations.numbering import Numbers
 
 if TYPE_CHECKING:
     from symkit.spaces.space import Space

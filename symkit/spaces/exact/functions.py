@@ -31,12 +31,12 @@ import numpy as np
 
 from symkit.ir import Kind, Node, Program
 from symkit.ops import Operator
-from symkit.spaces.digits import DIGITS, WANTED_BITS, Rounded, rounded, saturates
+from symkit.spaces.exact.digits import DIGITS, WANTED_BITS, Rounded, rounded, saturates
+from symkit.spaces.exact.plans import Plan, alone
+from symkit.spaces.exact.points import COUNT, generic_points
+from symkit.spaces.exact.reals import LADDER, Real, Value, digits_of, literal, working_precision
 from symkit.spaces.forms import Form
-from symkit.spaces.generic_points import COUNT, generic_points
-from symkit.spaces.numbering import Numbers
-from symkit.spaces.plans import Plan, alone
-from symkit.spaces.reals import LADDER, Real, Value, digits_of, literal, working_precision
+from symkit.spaces.populations.numbering import Numbers
 
 SPECIAL = {"nan": (0, 1), "inf": (0, 2), "-inf": (0, 3)}
 """What stands for values that are no numbers, as (0, 0) does for 0."""
@@ -52,7 +52,7 @@ class _Kept:
 
 
 class Functions:
-    """An evaluator: equal numbers, equal functions. See `symkit.spaces.numbering`."""
+    """An evaluator: equal numbers, equal functions. See `symkit.spaces.populations.numbering`."""
 
     points = COUNT
     digits = DIGITS
@@ -72,7 +72,7 @@ class Functions:
         return self._leaf(node)
 
     def apply(self, forms: Sequence[Form], which: Numbers, operands: Numbers, *, keep: bool) -> Numbers:
-        """See `symkit.spaces.numbering.Evaluator`."""
+        """See `symkit.spaces.populations.numbering.Evaluator`."""
         found = np.empty(len(which), np.int64)
         for place, form in enumerate(forms):
             rows = np.flatnonzero(which == place)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from symkit.ir import Program
-from symkit.spaces.edit_graph import Pairs, cost, edges_of, is_ordered, label
-from symkit.spaces.edit_model import EditModel, Floats
+from symkit.spaces.edits.graph import Pairs, cost, edges_of, is_ordered, label
+from symkit.spaces.edits.model import EditModel, Floats
 
 MAX_EDGE_PAIRS = 40_000
 """Pairs of edges up to which linear programs are set up: two graphs of 200 edges."""

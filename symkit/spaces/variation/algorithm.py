@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from symkit.errors import DomainError
 from symkit.ir import Program
 from symkit.spaces.classes import Class, Reading
-from symkit.spaces.graph import from_graph, to_graph, with_forms, with_subtree
-from symkit.spaces.growing import Grower
 from symkit.spaces.trees import Tree, walk
-from symkit.spaces.variation import slots, with_few_weights
+from symkit.spaces.variation.graph import from_graph, to_graph, with_forms, with_subtree
+from symkit.spaces.variation.growing import Grower
+from symkit.spaces.variation.slots import slots, with_few_weights
 
 if TYPE_CHECKING:
-    from symkit.spaces.graph import Graph
+    from symkit.spaces.variation.graph import Graph
 
 
 class Algorithm:

@@ -11,7 +11,15 @@ from typing import Any, TypeAlias
 
 from symkit.ops import Operator
 from symkit.ops.exact_forms import SATURATION
-from symkit.spaces.digits import KEPT_BITS, SMALLEST_EXPONENT, WANTED_BITS, Rounded, rounded, rounded_down, saturates
+from symkit.spaces.exact.digits import (
+    KEPT_BITS,
+    SMALLEST_EXPONENT,
+    WANTED_BITS,
+    Rounded,
+    rounded,
+    rounded_down,
+    saturates,
+)
 
 LADDER = (320, 1280, 5120, 20480)
 """Working precisions, tried in turn."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from symkit.spaces.bulk import CHUNK, Estimates, estimates
-from symkit.spaces.numbering import Numbers
-from symkit.spaces.population import Population, Rows
-from symkit.spaces.unique import Unique
-from symkit.spaces.validity import valid
+from symkit.spaces.populations.bulk import CHUNK, Estimates, estimates
+from symkit.spaces.populations.numbering import Numbers
+from symkit.spaces.populations.population import Population, Rows
+from symkit.spaces.populations.unique import Unique
+from symkit.spaces.populations.validity import valid
 from symkit.text import Expression
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from symkit.errors import Unsupported
-from symkit.spaces.columns import CELLS, Column, Piece, Table
-from symkit.spaces.numbering import Progress
-from symkit.spaces.population import Population
+from symkit.spaces.populations.columns import CELLS, Column, Piece, Table
+from symkit.spaces.populations.numbering import Progress
+from symkit.spaces.populations.population import Population
 
 ROWS = 65_536
 """Rows of a group, or fewer:"""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 from symkit.errors import DomainError
 from symkit.ir import Program
-from symkit.spaces.algorithm import Algorithm
-from symkit.spaces.arrangements import Arrangements
 from symkit.spaces.forms import Form, OperatorSet, leaf
-from symkit.spaces.graph import (
+from symkit.spaces.schema_text import Schema
+from symkit.spaces.trees import Tree
+from symkit.spaces.variation.algorithm import Algorithm
+from symkit.spaces.variation.arrangements import Arrangements
+from symkit.spaces.variation.graph import (
     from_graph,
     operands,
     operators_of,
@@ -20,12 +22,10 @@ from symkit.spaces.graph import (
     with_operator,
     without_operator,
 )
-from symkit.spaces.schema import Schema
-from symkit.spaces.trees import Tree
-from symkit.spaces.variation import parameterised
+from symkit.spaces.variation.slots import parameterised
 
 if TYPE_CHECKING:
-    from symkit.spaces.graph import Graph
+    from symkit.spaces.variation.graph import Graph
 
 Mutation: TypeAlias = Literal["insert", "remove", "change", "regenerate"]
 MUTATIONS: tuple[Mutation, ...] = ("insert", "remove", "change", "regenerate")
@@ -135,6 +135,5 @@ class Pangaea(Algorithm):
     def crossover(self, a: Graph, b: Graph, rng: Random) -> NoReturn:
         """Raises DomainError: PANGAEA has none."""
         raise DomainError(
-            "PANGAEA varies functions by mutation alone (B section 4.1.1); "
-            "symkit.spaces.edit_path_crossover combines any two functions"
+            "PANGAEA varies functions by mutation alone (B section 4.1.1); `between` combines any two members"
         )

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symkit.errors import DomainError
-from symkit.spaces.bulk import CHUNK, bulk_moments
-from symkit.spaces.features import as_population, different, of_each
-from symkit.spaces.numbering import Numbers, Progress
-from symkit.spaces.population import Functions, Population, Rows
+from symkit.spaces.populations.bulk import CHUNK, bulk_moments
+from symkit.spaces.populations.features import as_population, different, of_each
+from symkit.spaces.populations.numbering import Numbers, Progress
+from symkit.spaces.populations.population import Functions, Population, Rows
 from symkit.text import Expression
 
 Requirement = Literal["finite", "varies", "gradient", "moments"]

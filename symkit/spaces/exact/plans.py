@@ -8,7 +8,7 @@ from typing import Any
 
 from symkit.ir import Kind, Node, Program, ProgramBuilder, lower
 from symkit.ops import Operator
-from symkit.spaces.reals import Rule, Value, applied
+from symkit.spaces.exact.reals import Rule, Value, applied
 
 
 class Plan:

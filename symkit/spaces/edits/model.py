@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from symkit.ir import Program
-from symkit.spaces.edit_graph import edges_of, is_ordered, is_same
+from symkit.spaces.edits.graph import edges_of, is_ordered, is_same
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symkit.errors import DomainError
-from symkit.spaces.listing import numbered
-from symkit.spaces.numbering import Evaluator, Numbering, Numbers, Progress
-from symkit.spaces.programs import Programs
+from symkit.spaces.populations.listing import numbered
+from symkit.spaces.populations.numbering import Evaluator, Numbering, Numbers, Progress
+from symkit.spaces.populations.programs import Programs
+from symkit.spaces.populations.unique import LEVELS, Level, Unique
 from symkit.spaces.space import Space
-from symkit.spaces.unique import LEVELS, Level, Unique
 from symkit.text import Expression, parse
 
 if TYPE_CHECKING:
-    from symkit.spaces.values import Values
+    from symkit.spaces.populations.values import Values
 
 Functions = Space | Iterable[Expression | str]
 Rows = NDArray[Any]
@@ -105,7 +105,7 @@ class Population:
         return values, Numbering(values, self._progress).of(self.functions.members)
 
     def _values(self) -> Values:
-        from symkit.spaces.values import Values
+        from symkit.spaces.populations.values import Values
 
         return Values(self.points, self.dtype)
 
@@ -171,7 +171,7 @@ class Population:
         Args:
             level: "program": the same digest, so the order of commutative operands and names of parameters do not
                 matter. "values": the same values at the points, parameters at their initial values. "function": the
-                same function, decided by exact values to 60 digits; see `symkit.spaces.exact`.
+                same function, decided by exact values to 60 digits; see `symkit.spaces.exact.functions`.
             digits: for "values", how many significant digits are compared; all if None.
 
         Raises:
@@ -194,7 +194,7 @@ class Population:
         if level == "program":
             evaluator = Programs()
         else:
-            from symkit.spaces.exact import Functions
+            from symkit.spaces.exact.functions import Functions
 
             evaluator = Functions()
         if isinstance(self.functions, Space):

@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 
 from symkit.errors import DomainError
 from symkit.files import check_place, write_whole
-from symkit.spaces.columns import COLUMNS, DEFAULT, Column, Table
-from symkit.spaces.features import as_population
-from symkit.spaces.numbering import Numbers, Progress
-from symkit.spaces.parquet import check_installed, write_table
-from symkit.spaces.population import Functions, Population
-from symkit.spaces.unique import LEVELS, Level, Unique
+from symkit.spaces.populations.columns import COLUMNS, DEFAULT, Column, Table
+from symkit.spaces.populations.features import as_population
+from symkit.spaces.populations.numbering import Numbers, Progress
+from symkit.spaces.populations.parquet import check_installed, write_table
+from symkit.spaces.populations.population import Functions, Population
+from symkit.spaces.populations.unique import LEVELS, Level, Unique
 
 SUFFIXES = (".npy", ".parquet")
 

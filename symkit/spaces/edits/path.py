@@ -8,10 +8,10 @@ from random import Random
 
 from symkit.errors import DomainError
 from symkit.ir import Kind, Node, Program, ProgramBuilder
-from symkit.spaces.edit_distance import graph_of
-from symkit.spaces.edit_graph import Pairs, cost
-from symkit.spaces.edit_matching import match
-from symkit.spaces.edit_states import EditStates, State
+from symkit.spaces.edits.distance import graph_of
+from symkit.spaces.edits.graph import Pairs, cost
+from symkit.spaces.edits.matching import match
+from symkit.spaces.edits.states import EditStates, State
 from symkit.spaces.trees import weight_names
 from symkit.text import Expression
 from symkit.text.expression import needed_constants

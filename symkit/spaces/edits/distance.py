@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from symkit.errors import DomainError
-from symkit.spaces.edit_matching import match
+from symkit.spaces.edits.matching import match
 from symkit.text import Expression, parse
 
 MAX_NODES = 500

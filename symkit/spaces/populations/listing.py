@@ -13,7 +13,7 @@ from symkit.ir.digest import parameter_order
 from symkit.ir.program import identity
 from symkit.ops import Operator
 from symkit.spaces.forms import Form
-from symkit.spaces.numbering import Evaluator, Numbers
+from symkit.spaces.populations.numbering import Evaluator, Numbers
 from symkit.text import Expression
 from symkit.text.expression import needed_constants
 from symkit.text.names import FIXED_CONSTANTS

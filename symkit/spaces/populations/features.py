@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symkit.errors import DomainError
-from symkit.spaces.numbering import Progress
-from symkit.spaces.population import Dtype, Functions, Population, Rows, sampled
+from symkit.spaces.populations.numbering import Progress
+from symkit.spaces.populations.population import Dtype, Functions, Population, Rows, sampled
 from symkit.text.names import ACTIVATION_INPUT
 
 Kind = Literal["normal", "grid"]

@@ -1,0 +1,1 @@
+"""Graph edit distances, and children on shortest paths of edits."""

@@ -1,0 +1,1 @@
+"""Functions told apart by exact values."""

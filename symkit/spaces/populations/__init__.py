@@ -1,0 +1,1 @@
+"""Many functions at once: evaluated, told apart, described, saved."""

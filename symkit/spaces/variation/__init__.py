@@ -1,0 +1,1 @@
+"""How searches draw their first functions and vary them, on networkx graphs."""
