@@ -34,9 +34,9 @@ def rows(nodes: int, results: dict[str, dict[str, dict[str, int]]]) -> list[tupl
 def draw(axes: Axes, nodes: int, found: list[tuple[str, int, str]]) -> None:
     for place, (name, count, colour) in enumerate(found):
         axes.barh(place, count, color=colour, height=0.7)
-        axes.text(count, place, f" {count:,}", va="center", ha="left")
-        axes.text(0, place, f"{name} ", va="center", ha="right")
-    axes.set_xlim(0, found[0][1] * 1.25)
+        axes.text(count, place, f"  {count:,}", va="center", ha="left")
+        axes.text(0, place, f"{name}  ", va="center", ha="right")
+    axes.set_xlim(0, found[0][1] * 1.4)
     axes.set_ylim(len(found) - 0.4, -0.6)
     axes.set_title(f"{nodes} nodes", fontsize=9, loc="left")
     axes.set_axis_off()
@@ -46,9 +46,9 @@ def picture() -> str:
     """The same bytes at every run."""
     results = json.loads(RESULTS.read_text())
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8.4, 2.1))
+        figure = Figure(figsize=(8.8, 2.1))
         for place, nodes in enumerate((3, 4)):
-            draw(figure.add_axes((0.17 + 0.51 * place, 0.02, 0.31, 0.84)), nodes, rows(nodes, results))
+            draw(figure.add_axes((0.19 + 0.5 * place, 0.02, 0.29, 0.84)), nodes, rows(nodes, results))
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
         return out.getvalue()
