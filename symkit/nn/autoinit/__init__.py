@@ -1,0 +1,1 @@
+"""Initial weights that keep the variance of signals, for any PyTorch model."""
