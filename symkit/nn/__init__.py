@@ -11,6 +11,7 @@ from symkit.nn.loss import Loss
 from symkit.nn.loss_function import LossFunction, loss_function
 from symkit.nn.loss_network import LossNetwork, loss_network
 from symkit.nn.neural_loss import NeuralLoss
+from symkit.nn.replace import replace
 
 __all__ = [
     "FORMATS",
@@ -30,4 +31,5 @@ __all__ = [
     "landscape",
     "loss_function",
     "loss_network",
+    "replace",
 ]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from symkit.errors import DomainError
-from symkit.nn.autoinit.weights import DRAWS, coverage, fan_in, fill
+from symkit.nn.autoinit.weights import DISTRIBUTIONS, coverage, fan_in, fill
 
 # Terms of a sum
 
@@ -168,7 +168,7 @@ def test_orthogonal_weights_have_no_favourite_direction() -> None:
     assert (corners**2).mean().item() == pytest.approx(1, abs=0.2)
 
 
-@pytest.mark.parametrize("distribution", DRAWS)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_shapes_without_and_with_one_entry(distribution: str) -> None:
     assert drawn((0, 3), distribution).shape == (0, 3)
     assert drawn((4, 0), distribution, groups=2).shape == (4, 0)
@@ -178,7 +178,7 @@ def test_shapes_without_and_with_one_entry(distribution: str) -> None:
     assert drawn((5,), distribution).isfinite().all()
 
 
-@pytest.mark.parametrize("distribution", DRAWS)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_dtypes(distribution: str, dtype: torch.dtype) -> None:
     weight = drawn((64, 64), distribution, 0.02, dtype=dtype)
@@ -189,7 +189,7 @@ def test_dtypes(distribution: str, dtype: torch.dtype) -> None:
         torch.testing.assert_close(weight, drawn((64, 64), distribution, 0.02).to(dtype), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("distribution", DRAWS)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_a_seed_decides_all(distribution: str) -> None:
     before = torch.random.get_rng_state()
     first, again, other = (drawn((8, 8), distribution, seed=seed) for seed in (1, 1, 2))
@@ -198,7 +198,7 @@ def test_a_seed_decides_all(distribution: str) -> None:
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("distribution", DRAWS)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_parameters_are_filled_in_place(distribution: str) -> None:
     layer = nn.Conv2d(4, 6, 3)
     kept = layer.weight
@@ -221,7 +221,7 @@ def test_strided_and_meta_weights() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("distribution", DRAWS)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_cuda(distribution: str) -> None:
     weight = torch.empty(16, 8, device="cuda")
     fill(weight, 0.1, distribution, torch.Generator().manual_seed(3))

@@ -130,9 +130,9 @@ def fill(weight: Tensor, std: float, distribution: str, generator: Generator, *,
         DomainError: for an unknown distribution, a `std` that is negative or not finite, groups that do not divide
             dimension 0, or a weight of integers or complex numbers.
     """
-    draw = DRAWS.get(distribution)
+    draw = DISTRIBUTIONS.get(distribution)
     if draw is None:
-        raise DomainError(f"distribution {distribution!r} is not one of {', '.join(DRAWS)}")
+        raise DomainError(f"distribution {distribution!r} is not one of {', '.join(DISTRIBUTIONS)}")
     if not (math.isfinite(std) and std >= 0):
         raise DomainError(f"the standard deviation of weights must be finite and not negative; it is {std}")
     if not weight.is_floating_point():
@@ -175,7 +175,7 @@ def _orthogonal(values: Tensor, generator: Generator, groups: int) -> Tensor:
     return result.mul_(math.sqrt(max(matrices.shape[1:])))
 
 
-DRAWS: dict[str, Draw] = {
+DISTRIBUTIONS: dict[str, Draw] = {
     "truncated_normal": _truncated_normal,
     "normal": _normal,
     "uniform": _uniform,
