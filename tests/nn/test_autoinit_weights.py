@@ -63,6 +63,7 @@ def test_terms_are_what_layers_sum(layer: nn.Module, shape: tuple[int, ...]) -> 
 def test_fan_in_of_linear_layers() -> None:
     assert fan_in("linear", nn.Linear(7, 3).weight) == 7
     assert fan_in("linear", nn.Bilinear(3, 4, 5).weight) == 12
+    assert fan_in("linear", torch.ones(7)) == 7
 
 
 def test_the_rim_of_a_small_map() -> None:
@@ -98,7 +99,7 @@ def test_coverage_by_brute_force(taps: int, stride: int, dilation: int, padding:
 
 def test_settings_that_do_not_fit() -> None:
     with pytest.raises(DomainError, match="fan-in"):
-        fan_in("linear", torch.ones(3))
+        fan_in("conv", torch.ones(3))
     with pytest.raises(DomainError, match="as many dimensions as the kernel"):
         coverage((8,), (8, 8), (3, 3))
     with pytest.raises(DomainError, match="no entries"):

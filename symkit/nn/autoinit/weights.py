@@ -28,13 +28,15 @@ def fan_in(kind: Kind, weight: Tensor, groups: int = 1, stride: int | Sequence[i
 
     Args:
         kind: "linear" (also F.bilinear, which sums products), "conv" or "conv_transpose".
-        weight: (out, in, ...); of "conv_transpose" (in, out / groups, ...).
+        weight: (out, in, ...), of "linear" also (in,); of "conv_transpose" (in, out / groups, ...).
         groups, stride: of "conv_transpose". Its outputs take turns with the taps of the kernel, so that of `stride`
             taps one counts on average; the result need not be an integer.
 
     Raises:
-        DomainError: for a weight of fewer than two dimensions.
+        DomainError: for a weight without a dimension of inputs.
     """
+    if kind == "linear" and weight.dim() == 1:
+        return float(len(weight))
     if weight.dim() < 2:
         shape = tuple(weight.shape)
         raise DomainError(f"a weight of shape {shape} has no fan-in; it needs a dimension of outputs and one of inputs")
