@@ -43,7 +43,25 @@ def _published() -> Mapping[str, _Published]:
     }
 
 
+TAKES: Mapping[str, tuple[str, ...]] = {
+    "--count": (),
+    "--sample": ("how", "seed"),
+    "--list": (),
+    "--rank": (),
+    "--contains": (),
+    "--mutate": ("seed",),
+    "--crossover": ("seed",),
+    "--path": ("seed",),
+    "--unique": ("level", "points", "digits", "dtype", "groups", "seed"),
+    "--save": ("points", "dtype", "seed"),
+    "--unique --save": ("level", "points", "digits", "dtype", "seed"),
+    "": ("seed",),
+}
+"""What is asked for, and the options that say how; if nothing is, examples are shown."""
+
+
 def space(
+    context: typer.Context,
     name: Annotated[
         str,
         typer.Argument(
@@ -90,14 +108,14 @@ def space(
         int | None, typer.Option(metavar="N", help="Significant digits that are; all if not given.")
     ] = None,
     dtype: Annotated[str, typer.Option(metavar="DTYPE", help="float32 or float64.")] = "float32",
-    groups: Annotated[int, typer.Option(metavar="N", help="Largest groups of equal functions to show.")] = SHOWN,
+    groups: Annotated[int, typer.Option(metavar="N", min=0, help="Largest groups of equal functions to show.")] = SHOWN,
     file: Annotated[
         Path | None,
         typer.Option(
             "--save", metavar="FILE", help="Write all functions, or with --unique one of each, .parquet or .npy."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of all chance.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of all chance.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Count, list, draw and vary the functions of a search space, and find those that are the same.
@@ -124,10 +142,14 @@ def space(
         "--mutate": mutate is not None,
         "--crossover": crossover is not None,
         "--path": path is not None,
-        "--unique": unique or file is not None,
+        "--unique": unique and file is None,
+        "--save": file is not None and not unique,
+        "--unique --save": unique and file is not None,
     }
-    if sum(asked.values()) > 1:
-        raise DomainError(f"{' and '.join(name for name, is_asked in asked.items() if is_asked)} do not go together")
+    actions = [action for action, is_asked in asked.items() if is_asked]
+    if len(actions) > 1:
+        raise DomainError(f"{' and '.join(actions)} do not go together")
+    _check_options(context, actions[0] if actions else "")
     given = {"depth": depth, "nodes": nodes, "parameters": parameters, "division": division, "operators": operators}
     found = _space(name, {option: value for option, value in given.items() if value is not None})
     if sample is not None:
@@ -154,7 +176,8 @@ def space(
 
         population = Population(found, points=points, seed=seed, dtype=dtype)  # type: ignore[arg-type]
         with growing("functions written") as done:
-            written = save(population, file, only=level if unique else None, progress=done)
+            same = level if digits is None else population.unique(level, digits)  # type: ignore[arg-type]
+            written = save(population, file, only=same if unique else None, progress=done)
         if as_json:
             emit_json({"space": found.name, "file": str(file), "functions": written})
         else:
@@ -172,6 +195,17 @@ def space(
         different_ones(found, different, groups, as_json)
     else:
         overview(found, as_json, () if count else [str(e) for e in found.sample(seed, SHOWN)])
+
+
+def _check_options(context: typer.Context, action: str) -> None:
+    """Raises DomainError for an option that says nothing about what is asked for."""
+    asked_alone = [name for name in TAKES if name.count("--") == 1]
+    for option in {option: None for options in TAKES.values() for option in options}:
+        source = context.get_parameter_source(option)
+        if option not in TAKES[action] and source is not None and source.name == "COMMANDLINE":
+            others = [other for other in asked_alone if option in TAKES[other]]
+            alone = f", not with {action}" if action else ""
+            raise DomainError(f"--{option} goes with {' or '.join(others)}{alone}")
 
 
 def _told(found: Space, text: str, as_json: bool) -> None:

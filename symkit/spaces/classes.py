@@ -11,10 +11,10 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from math import comb, prod
+from math import comb, log10, prod
 from typing import TypeAlias
 
-from symkit.errors import DomainError
+from symkit.errors import DomainError, LimitError
 from symkit.ir import Kind, Node
 from symkit.spaces.forms import OperatorSet
 from symkit.spaces.trees import Tree, product, walk, weight_names
@@ -23,6 +23,15 @@ Found: TypeAlias = tuple[int, Tree]
 
 KEPT = 1024
 """Trees of smaller classes are kept once they were made: operands of many others."""
+
+MOST_DIGITS = 4_000
+"""Digits of a count; Python prints up to 4,300."""
+
+MOST_EDGES = 10_000
+"""Edges of a tree."""
+
+MOST_LEVELS = 200
+"""Classes inside each other: each takes up to two calls inside each other."""
 
 
 class Reading:
@@ -59,6 +68,11 @@ class Class(ABC):
     edges: int | None
     """Edges of each tree, the one out of the root included: as many as nodes and leaves; None where trees differ."""
 
+    most_edges: int
+    """Edges of the largest tree."""
+
+    _levels: int
+
     @abstractmethod
     def unrank(self, rank: int) -> Tree:
         """The tree of a number from 0 to count - 1."""
@@ -77,6 +91,16 @@ class Class(ABC):
     def parts(self) -> tuple[Class, ...]:
         """Classes that it is made of."""
 
+    def _check_size(self) -> None:
+        """Raises LimitError for a class of trees that could not be counted, made or read."""
+        self._levels = 1 + max((part._levels for part in self.parts), default=0)
+        if self.count.bit_length() > MOST_DIGITS / log10(2):
+            raise LimitError(f"a space of more than 10**{MOST_DIGITS} functions is too large; take a smaller depth")
+        if self.most_edges > MOST_EDGES:
+            raise LimitError(f"functions of more than {MOST_EDGES} operators and leaves are too large")
+        if self._levels > MOST_LEVELS:
+            raise LimitError(f"operators and choices are nested more than {MOST_LEVELS} deep")
+
 
 class Apply(Class):
     """An operator of a set, with a tree of a class for each operand."""
@@ -90,6 +114,8 @@ class Apply(Class):
         self.count = len(operators) * self._each
         sizes = [child.edges for child in self.children]
         self.edges = None if None in sizes else 1 + sum(size for size in sizes if size is not None)
+        self.most_edges = 1 + sum(child.most_edges for child in self.children)
+        self._check_size()
         self._by_root, self._number = operators.by_root, operators.number
         self._small: list[Tree | None] | None = [None] * self.count if self.count <= KEPT else None
 
@@ -164,6 +190,8 @@ class Union(Class):
         self.count = self._starts[-1]
         sizes = {member.edges for member in self.members}
         self.edges = sizes.pop() if len(sizes) == 1 else None
+        self.most_edges = max(member.most_edges for member in self.members)
+        self._check_size()
 
     @property
     def parts(self) -> tuple[Class, ...]:
@@ -212,6 +240,8 @@ class Weighted(Class):
         self._starts = [0, *accumulate(comb(self.edges, k) for k in range(self.most + 1))]
         self.placements = self._starts[-1]
         self.count = part.count * self.placements
+        self.most_edges = part.edges
+        self._check_size()
 
     @property
     def parts(self) -> tuple[Class, ...]:

@@ -75,10 +75,13 @@ def published(name: str, division: str | None = None) -> Mapping[str, OperatorSe
 def chosen(sets: str | Mapping[str, object], table: OperatorTable | None = None) -> Mapping[str, OperatorSet]:
     """Sets of operators: the name of published ones, or lists of formulas by name.
 
-    Raises DomainError for another name and for lists of no formulas.
+    Raises DomainError for another name, for what is no mapping of names, and for lists of no formulas.
     """
     if isinstance(sets, str):
         return published(sets)
+    if not isinstance(sets, Mapping) or not all(isinstance(name, str) for name in sets):
+        known = ", ".join(PUBLISHED)
+        raise DomainError(f"operators are {known}, or lists by name such as {{'unary': ['relu', 'min(x, 0)']}}")
     found: dict[str, OperatorSet] = {}
     for name, texts in sets.items():
         if isinstance(texts, str) or not isinstance(texts, (list, tuple)):

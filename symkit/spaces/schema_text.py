@@ -56,7 +56,8 @@ def read_schema(text: str, sets: Mapping[str, OperatorSet], table: OperatorTable
 
     Raises:
         ParseError: with the place, what was expected and the nearest name.
-        LimitError: for a text of more than 16 KiB, brackets nested more than 60 deep, and sizes past the limits.
+        LimitError: for a text of more than 16 KiB, brackets nested more than 60 deep, settings past their limits, and a
+            space of more than 10**4000 functions, or of functions of more than 10,000 operators and leaves.
     """
     if not isinstance(text, str):
         raise DomainError(f"a schema must be a str, not {type(text).__name__}")
@@ -177,9 +178,10 @@ class _Reader:
                 stands = token in self._sets or token in BUILDERS or token in ALIASES
                 raise _error(token, f"{token} needs operands" if stands else f"{token} is no input", known)
             return leaves if leaves is not None and token == ACTIVATION_INPUT else self._leaf(str(token))
-        if token in BUILDERS:
-            return BUILDERS[token](self, token, arguments, leaves)
-        return self._applied(token, arguments, leaves)
+        try:
+            return BUILDERS.get(token, _Reader._applied)(self, token, arguments, leaves)
+        except LimitError as error:
+            raise error if error.line else _error(token, error.problem, error=LimitError) from None
 
     def _applied(self, token: Token, arguments: Sequence[Any], leaves: Class | None) -> Class:
         chosen = self._sets.get(str(ALIASES.get(token, token)))
@@ -244,7 +246,9 @@ class _Reader:
             raise _error(token, "units needs the schema of a unit, such as binary(unary(x), unary(x))")
         found = leaves if leaves is not None else self._leaf(ACTIVATION_INPUT)
         for _ in range(self.needed(token, settings, "depth")):
-            found = self._class(schema, found)
+            below, found = found, self._class(schema, found)
+            if found is below:
+                break
         return found
 
     def trees(self, token: Token, arguments: Sequence[Any], leaves: Class | None) -> Class:

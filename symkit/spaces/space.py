@@ -199,7 +199,11 @@ class Space:
         return self.algorithm.read(e.program) if e.inputs == self.inputs else None
 
     def _given(self, e: Expression | str) -> Expression:
-        return parse(e, kind=self.kind, table=self.table) if isinstance(e, str) else e
+        if isinstance(e, str):
+            return parse(e, kind=self.kind, table=self.table)
+        if not isinstance(e, Expression):
+            raise DomainError(f"members of {self.name} are expressions or texts, not {type(e).__name__}")
+        return e
 
     @cached_property
     def _signature(self) -> Expression:

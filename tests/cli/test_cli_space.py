@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import Command
 
@@ -111,3 +113,16 @@ def test_unique(symkit: Command, level: str) -> None:
 def test_really_different_ones(symkit: Command) -> None:
     found = symkit("space", "aquasurf", "--unique", "--level", "function", "--json").json
     assert (found["distinct"], found["groups"][0]["size"]) == (2791, 142)
+
+
+@pytest.mark.parametrize("chosen", [[], ["--unique", "--digits", "2"], ["--unique", "--level", "program"]])
+def test_what_is_saved(symkit: Command, chosen: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "values.npy"
+    done = symkit("space", "aquasurf", "--save", str(path), "--points", "20", "--seed", "3", *chosen, "--json")
+    population = spaces.Population(spaces.aquasurf(), points=20, seed=3)
+    level = "program" if "program" in chosen else "values"
+    same = population.unique(level, 2 if "--digits" in chosen else None)  # type: ignore[arg-type]
+    wanted = population.values(same.first if chosen else None)
+    np.testing.assert_array_equal(np.load(path), wanted)
+    assert done.json == {"space": "AQuaSurF, 3 nodes", "file": str(path), "functions": len(wanted)}
+    assert done.err == ""

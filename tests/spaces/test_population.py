@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from symkit import parse
-from symkit.errors import DomainError
+from symkit.errors import DomainError, LimitError
 from symkit.nn import functional
-from symkit.spaces import Population, Space, aquasurf, schema, unique
+from symkit.spaces import Population, Space, aquasurf, cafe, estimates, pangaea, save, schema, unique, valid
 from symkit.spaces.populations.population import CHUNK, CLIP, rounded
 
 UNARY = ["exp", "neg", "tanh", "relu", "x**2", "reciprocal"]
@@ -278,3 +282,45 @@ def test_what_unique_is_not_asked_for() -> None:
         unique(LIST, digits=0)
     with pytest.raises(DomainError, match="at least one function, not 0"):
         next(unique(LIST, points=9).groups(0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        ({"points": 10**12}, LimitError, "the limit is 10,000,000"),
+        ({"seed": -1}, DomainError, "0 or more, not -1"),
+        ({"dtype": "float16"}, DomainError, "float32 or float64"),
+        ({"points": [0.5], "dtype": "float16"}, DomainError, "float32 or float64"),
+    ],
+)
+def test_populations_that_cannot_be_are_refused_at_once(
+    arguments: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        Population(SPACE, **arguments)
+
+
+@pytest.mark.parametrize("space", [cafe(2), cafe(4), pangaea()], ids=str)
+def test_a_space_of_too_many_functions_is_refused_before_any_work(space: Space, tmp_path: Path) -> None:
+    for work in (Population, valid, estimates, unique, lambda s: save(s, tmp_path / "a.npy")):
+        with pytest.raises(LimitError, match="too many at once, more than 50,000,000"):
+            work(space)
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_expressions_and_texts_are_functions() -> None:
+    with pytest.raises(DomainError, match="not int"):
+        Population(["x", 3])  # type: ignore[list-item]
+    for ask in (SPACE.rank, lambda e: SPACE.mutate(e, 0)):
+        with pytest.raises(DomainError, match="expressions or texts, not int"):
+            ask(3)
+    assert 3 not in SPACE
+
+
+def test_populations_are_the_same_after_a_journey() -> None:
+    population = Population(SPACE, points=30)
+    before = population.values([5, -1])
+    for other in (pickle.loads(pickle.dumps(population)), copy.deepcopy(population)):
+        np.testing.assert_array_equal(other.values([5, -1]), before)
+        assert [other.functions.rank(str(e)) for e in SPACE] == [SPACE.rank(e) for e in SPACE]
+        assert repr(other) == f"<Population of {len(SPACE)} functions at 30 points, float32>"

@@ -92,6 +92,33 @@ def test_limits() -> None:
     assert spaces.schema("unary(" * 59 + "x" + ")" * 59).count() == 27**59
 
 
+@pytest.mark.parametrize(
+    ("text", "column", "said"),
+    [
+        ("units(units(units(binary(x, x), depth=8), depth=8), depth=8)", 19, r"more than 10\*\*4000 functions"),
+        ("trees(trees(x, depth=8), depth=8)", 7, r"more than 10\*\*4000 functions"),
+        ("units(units(units(units(unary(x), depth=8), depth=8), depth=8), depth=8)", 25, "nested more than 200 deep"),
+        ("units(units(units(units(x | x, depth=8), depth=8), depth=8), depth=8)", 19, "nested more than 200 deep"),
+        ('a = "f(u, v) = u + v"; units(units(a(x, x), depth=8), depth=2)', 36, "more than 10000 operators"),
+    ],
+)
+def test_a_short_text_may_ask_for_too_much(text: str, column: int, said: str) -> None:
+    with pytest.raises(LimitError, match=said) as caught:
+        spaces.schema(text)
+    assert caught.value.text == text
+    assert caught.value.column == column
+
+
+def test_what_stays_within_the_limits_can_be_counted_made_and_read() -> None:
+    deep = spaces.schema("units(units(units(unary(x), depth=8), depth=8), depth=3)")
+    for space in (deep, spaces.evomal(11), spaces.schema("units(units(x, depth=8), depth=8)")):
+        e = space[space.count() - 1]
+        assert space[space.rank(e)] == e
+        assert len(f"{space.count():,}") < 6000
+        assert str(space.count()) in repr(space)
+        assert e in space
+
+
 @pytest.mark.parametrize("text", [3, None, b"unary(x)"])
 def test_a_schema_is_text(text: object) -> None:
     with pytest.raises(DomainError, match="must be a str"):
@@ -111,6 +138,8 @@ def test_operators_of_ones_own() -> None:
         ({"unary": "relu"}, "must be a list"),
         ({"unary": []}, "at least one"),
         ({"unary": ["relu", "add"]}, "equally many"),
+        ({3: ["relu"]}, "lists by name"),
+        (3, "lists by name"),
     ],
 )
 def test_sets_that_cannot_be(sets: object, said: str) -> None:

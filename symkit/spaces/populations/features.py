@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from symkit.errors import DomainError
 from symkit.spaces.populations.numbering import Progress
-from symkit.spaces.populations.population import Dtype, Functions, Population, Rows, sampled
+from symkit.spaces.populations.population import Dtype, Functions, Population, Rows, check_points, sampled
 from symkit.text.names import ACTIVATION_INPUT
 
 Kind = Literal["normal", "grid"]
@@ -31,7 +31,8 @@ def feature_points(kind: Kind = "normal", n: int | None = None, *, seed: int = 0
         seed: of samples.
 
     Raises:
-        DomainError: for another kind, no samples, and a grid of less than two points.
+        DomainError: for another kind, no samples, a grid of less than two points, a negative seed, and another dtype.
+        LimitError: for more than 10 million points.
     """
     if kind not in POINTS:
         raise DomainError(f"points are of kind {' or '.join(POINTS)}, not {kind!r}")
@@ -40,6 +41,7 @@ def feature_points(kind: Kind = "normal", n: int | None = None, *, seed: int = 0
         return sampled((ACTIVATION_INPUT,), count, seed, dtype)[ACTIVATION_INPUT]
     if count < 2:
         raise DomainError(f"a grid has at least 2 points, not {count}")
+    check_points(count)
     return np.linspace(-REACH, REACH, count, dtype=dtype)
 
 

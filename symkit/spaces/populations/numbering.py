@@ -20,7 +20,7 @@ from symkit.spaces.forms import Form
 Numbers = NDArray[np.int64]
 
 MOST = 50_000_000
-"""Functions that can be numbered at once: 8 bytes each."""
+"""Functions that can be numbered at once: 70 bytes each while that lasts, so 3.5 GB."""
 
 BLOCK = 1 << 17
 """Applications that an evaluator is handed at once."""
@@ -44,6 +44,12 @@ class Evaluator(Protocol):
             operands: (m, arity), numbers that this evaluator gave.
             keep: whether results may be operands later.
         """
+
+
+def check_count(members: Class) -> None:
+    """Raises LimitError for more than 50 million trees."""
+    if members.count > MOST:
+        raise LimitError(f"{members.count:,} functions are too many at once, more than {MOST:,}; pass a list of some")
 
 
 class Numbering:
@@ -70,8 +76,7 @@ class Numbering:
             LimitError: for more than 50 million trees.
             Unsupported: for trees with parameters.
         """
-        if members.count > MOST:
-            raise LimitError(f"{members.count} functions are too many to number at once; at most {MOST}")
+        check_count(members)
         # What was not kept cannot be an operand of another class.
         self._known, self._memos = {}, {}
         self._total = self.applications + _applications(members)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symkit.errors import DomainError
+from symkit.errors import DomainError, LimitError
 from symkit.spaces.populations.listing import numbered
-from symkit.spaces.populations.numbering import Evaluator, Numbering, Numbers, Progress
+from symkit.spaces.populations.numbering import Evaluator, Numbering, Numbers, Progress, check_count
 from symkit.spaces.populations.programs import Programs
 from symkit.spaces.populations.unique import LEVELS, Level, Unique
 from symkit.spaces.space import Space
@@ -36,6 +36,8 @@ BLOCK = 1024
 DOUBLE_DIGITS = 16
 """Digits up to which float64 can be rounded."""
 
+MOST_POINTS = 10_000_000
+
 HASH = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -53,7 +55,9 @@ class Population:
     Parameters are at their initial values. Results do not depend on the number of threads.
 
     Raises:
-        DomainError: for expressions with different inputs, none at all, and points that are no numbers.
+        DomainError: for what is no expression, expressions with different inputs, none at all, points that are no
+            numbers, a negative seed, and another dtype.
+        LimitError: for a space of more than 50 million functions, and more than 10 million points.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class Population:
         dtype: Dtype = "float32",
         progress: Progress | None = None,
     ) -> None:
+        if isinstance(functions, Space):
+            check_count(functions.members)
         self.functions = functions if isinstance(functions, Space) else _parsed(functions)
         self.inputs = self.functions.inputs if isinstance(self.functions, Space) else self.functions[0].inputs
         self.dtype: Dtype = dtype
@@ -78,6 +84,9 @@ class Population:
 
     def __getitem__(self, place: int) -> Expression:
         return self.functions[place]
+
+    def __repr__(self) -> str:
+        return f"<Population of {len(self)} functions at {self.count} points, {self.dtype}>"
 
     @property
     def count(self) -> int:
@@ -244,9 +253,12 @@ def sampled(
     inputs: Sequence[str], points: int | ArrayLike | Mapping[str, ArrayLike], seed: int, dtype: Dtype
 ) -> dict[str, Rows]:
     """Points for each input: samples if `points` is a number, or what is given."""
+    if dtype not in get_args(Dtype):
+        raise DomainError(f"dtype {dtype!r} is not float32 or float64")
     if isinstance(points, int | np.integer):
-        if points < 1:
-            raise DomainError(f"there must be at least one point, not {points}")
+        check_points(int(points))
+        if seed < 0:
+            raise DomainError(f"a seed is 0 or more, not {seed}")
         rng = np.random.default_rng(seed)
         if len(inputs) == 1:
             return {inputs[0]: rng.standard_normal(int(points)).clip(-CLIP, CLIP).astype(dtype)}
@@ -264,11 +276,22 @@ def sampled(
     return found
 
 
+def check_points(points: int) -> None:
+    """Raises DomainError for no points, and LimitError for more than 10 million."""
+    if points < 1:
+        raise DomainError(f"there must be at least one point, not {points}")
+    if points > MOST_POINTS:
+        raise LimitError(f"{points:,} points are too many; the limit is {MOST_POINTS:,}")
+
+
 def _parsed(functions: Iterable[Expression | str]) -> list[Expression]:
     if isinstance(functions, str):
         raise DomainError("pass a list of expressions, or a Space, not one text")
     given = list(functions)
     found = [parse(f) if isinstance(f, str) else f for f in given]
+    for e in found:
+        if not isinstance(e, Expression):
+            raise DomainError(f"functions are expressions or texts, not {type(e).__name__}")
     if not found:
         raise DomainError("there must be at least one function")
     # The text of a constant, such as 0, is a function of what the others are functions of.
