@@ -1,6 +1,9 @@
 """Layers and losses from expressions."""
 
 from symkit.nn.activation import Activation, act_layer
+from symkit.nn.autoinit.centred import Centred
+from symkit.nn.autoinit.report import InitReport, LayerReport
+from symkit.nn.autoinit.run import autoinit
 from symkit.nn.compile import compile
 from symkit.nn.export import FORMATS, export
 from symkit.nn.functional import Function, functional
@@ -16,15 +19,19 @@ from symkit.nn.replace import replace
 __all__ = [
     "FORMATS",
     "Activation",
+    "Centred",
     "Function",
     "GANLoss",
+    "InitReport",
     "Landscape",
+    "LayerReport",
     "LearnedLoss",
     "Loss",
     "LossFunction",
     "LossNetwork",
     "NeuralLoss",
     "act_layer",
+    "autoinit",
     "compile",
     "export",
     "functional",

@@ -1,0 +1,163 @@
+"""AutoInit: weights scaled so that signals keep their variance through any network (B chapter 5)."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+from symkit.errors import DomainError
+from symkit.nn.autoinit.centred import centred
+from symkit.nn.autoinit.recorder import Recorder, Settings, measured
+from symkit.nn.autoinit.report import InitReport
+from symkit.nn.autoinit.rules import RULES, WHOLE
+from symkit.nn.autoinit.signal import Signal
+from symkit.nn.autoinit.weights import DISTRIBUTIONS
+
+Data = Literal["normal", "batch"]
+
+
+def autoinit(
+    model: nn.Module,
+    example_input: Any,
+    *,
+    variance: float = 1.0,
+    distribution: str = "truncated_normal",
+    center: bool = False,
+    seed: int = 0,
+    dry_run: bool = False,
+    data: Data = "normal",
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> InitReport:
+    """Initialises a model, in place, so that every layer of weights puts out mean 0 and the wanted variance.
+
+    The model is run once on the example input, without gradients. On the way every tensor is followed by the mean and
+    variance of its entries (B section 5.4, its formulas corrected), and every weight is drawn just before it is used,
+    with standard deviation sqrt(variance/(n*E[x**2])) for a sum of n terms (B equation 5.6). Biases become 0. So
+    functional calls, shared and nested modules and any Python code work, and what is predicted is measured as well.
+
+    Activations are integrated over a normal variable: those of symkit, those of torch, and what is made of them by
+    arithmetic on one tensor, such as x + f(x), as one function. Steps that no rule knows are measured, and named in
+    the report. Recurrent layers, weights that do not train or are computed, and normalisation keep their parameters.
+
+    Args:
+        model: any torch model.
+        example_input: its input, or a tuple of positional or a dict of named inputs. Of floats the shape counts, and
+            they are replaced by samples of N(0, 1), but with `data="batch"`. More samples measure more precisely.
+        variance: wanted of the outputs of layers of weights.
+        distribution: of weights: "truncated_normal", "normal", "uniform" or "orthogonal".
+        center: also take the mean off every activation that is a module (AutoInit++, B section 5.11): activations of
+            symkit get another expression, others stand in a `Centred`. Modules that run twice have one mean.
+        seed: of weights and samples.
+        dry_run: leave the model as it is; only report. A copy is initialised.
+        data: "normal", or "batch": mean and variance of float inputs are those of the example.
+        overrides: by name of a module, settings for its weights: "variance", "distribution", or "keep": True.
+
+    Raises:
+        DomainError: for settings that cannot be, and names in `overrides` that no module has.
+    """
+    settings = Settings(variance, distribution, center, dict(overrides or {}))
+    _check(model, settings, data)
+    chosen = copy.deepcopy(model) if dry_run else model
+    start = time.perf_counter()
+    recorder = _followed(chosen, example_input, settings, seed, data)
+    if center:
+        _centre(chosen, recorder)
+    touched = {name.partition("[")[0] for name in recorder.set}
+    untouched = [name for name, p in chosen.named_parameters() if p.dim() > 1 and name not in touched]
+    return InitReport(
+        tuple(recorder.layers),
+        variance,
+        distribution,
+        seed,
+        tuple(recorder.name_of(module) for module in recorder.means),
+        tuple(untouched),
+        time.perf_counter() - start,
+    )
+
+
+def _followed(model: nn.Module, example: Any, settings: Settings, seed: int, data: Data) -> Recorder:
+    """The recorder after a run of the model; buffers and the state of chance are as they were."""
+    generator = torch.Generator().manual_seed(seed)
+    recorder = Recorder(model, settings, generator, RULES, WHOLE)
+    args, named = _inputs(example, recorder, generator, data)
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    with ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        torch.manual_seed(seed)
+        stack.enter_context(torch.no_grad())
+        # Fused paths hide the layers that they are made of.
+        fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        stack.callback(torch.backends.mha.set_fastpath_enabled, fast)
+        for hook in (
+            register_module_forward_pre_hook(recorder.enter),
+            register_module_forward_hook(recorder.leave),
+        ):
+            stack.callback(hook.remove)
+        stack.callback(_restore, model, buffers)
+        stack.enter_context(recorder)
+        model(*args, **named)
+    return recorder
+
+
+def _restore(model: nn.Module, buffers: Mapping[str, Tensor]) -> None:
+    for name, buffer in model.named_buffers():
+        if name in buffers:
+            buffer.copy_(buffers[name])
+
+
+def _inputs(
+    example: Any, recorder: Recorder, generator: torch.Generator, data: Data
+) -> tuple[list[Any], dict[str, Any]]:
+    """Inputs to run on, with their signals."""
+
+    def made(value: Any) -> Any:
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            return value
+        if data == "batch":
+            recorder.attach(value, measured(value))
+            return value
+        sample = torch.randn(value.shape, generator=generator).to(value)
+        recorder.attach(sample, Signal.normal(0.0, 1.0))
+        return sample
+
+    if isinstance(example, Mapping):
+        return [], {name: made(value) for name, value in example.items()}
+    return [made(value) for value in (example if isinstance(example, tuple | list) else [example])], {}
+
+
+def _centre(model: nn.Module, recorder: Recorder) -> None:
+    """Puts centred activations in the places of those whose mean was taken off."""
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if child in recorder.means:
+                setattr(parent, name, centred(child, recorder.means[child]))
+
+
+def _check(model: nn.Module, settings: Settings, data: str) -> None:
+    if not isinstance(model, nn.Module):
+        raise DomainError(f"a model is a torch.nn.Module, not {type(model).__name__}")
+    if not 0 < settings.variance < float("inf"):
+        raise DomainError(f"variance must be positive and finite, not {settings.variance!r}")
+    if data not in ("normal", "batch"):
+        raise DomainError(f'data is "normal" or "batch", not {data!r}')
+    names = {name for name, _ in model.named_modules()}
+    for name, own in settings.overrides.items():
+        if name not in names:
+            raise DomainError(f"overrides names {name!r}, and the model has no such module")
+        for key in own:
+            if key not in ("variance", "distribution", "keep"):
+                raise DomainError(f'overrides of {name!r} may be "variance", "distribution" and "keep", not {key!r}')
+    for value in (
+        settings.distribution,
+        *(own["distribution"] for own in settings.overrides.values() if "distribution" in own),
+    ):
+        if value not in DISTRIBUTIONS:
+            raise DomainError(f"distribution {value!r} is not one of {', '.join(DISTRIBUTIONS)}")
