@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def test_stacks_of_layers(stack: dict[str, Any]) -> None:
 @pytest.mark.parametrize("entry", [c for c in FACTS["corrections"] if "mu" in c], ids=lambda entry: entry["equation"])
 def test_corrections(entry: dict[str, Any]) -> None:
     formula = {"5.11": formulas.unscaled_dropout, "5.12": formulas.dropout, "5.24": formulas.zero_padded}
-    rate = entry.get("rate", entry.get("z"))
+    rate = entry["z" if "z" in entry else "rate"]
     found = formula[entry["equation"]](MeanVariance(entry["mu"], entry["nu"]), rate)
     assert found.variance == pytest.approx(entry["correct"])
     assert found.variance == pytest.approx(entry["monte_carlo"], rel=2e-3)
@@ -69,7 +70,8 @@ def test_corrections(entry: dict[str, Any]) -> None:
 
 def draw(x: MeanVariance, *shape: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(round(1000 * x.mean) + 2000)
-    return x.mean + x.variance**0.5 * torch.randn(*shape, generator=generator, dtype=torch.float64)
+    noise = torch.randn(*shape, generator=generator, dtype=torch.float64)
+    return noise * math.sqrt(x.variance) + x.mean
 
 
 SIMULATED: dict[str, tuple[Callable[[], MeanVariance], Callable[[], torch.Tensor]]] = {

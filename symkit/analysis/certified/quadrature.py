@@ -196,7 +196,7 @@ def _rule(
     from flint import acb, arb
 
     sums = [arb(0) for _ in terms]
-    for node, weight in _nodes(count):
+    for node, weight in legendre(count):
         x = middle + half * node
         values = of(acb(x))
         share = normal.density(x) * weight
@@ -209,7 +209,7 @@ def _rule(
 
 
 @lru_cache(maxsize=len(NODES))
-def _nodes(count: int) -> list[tuple[Any, Any]]:
+def legendre(count: int) -> list[tuple[Any, Any]]:
     """Nodes and weights as balls."""
     from flint import arb
 
