@@ -84,7 +84,7 @@ def test_trees_of_losses() -> None:
         "unary(x) | binary(unary(x), x)",
         "graphs(x, nodes=3, parameters=2)",
         "weighted(binary(unary(x), unary(x)), parameters=5)",
-        "trees(x | 1, depth=2)",
+        "trees(x, depth=2)",
         "n-ary(unary(x), x, unary(x))",
         "units(binary(unary(x), x), depth=2)",
     ],
