@@ -11,7 +11,7 @@ import pytest
 from symkit import parse
 from symkit.errors import DomainError
 from symkit.nn import functional
-from symkit.spaces import Recipe, aquasurf, generated
+from symkit.spaces import Recipe, aquasurf, generated, schema, unique
 from symkit.spaces.forms import Form
 from symkit.spaces.populations.listing import numbered
 from symkit.spaces.populations.numbering import Numbers
@@ -89,6 +89,15 @@ def test_constants_are_numbers() -> None:
     assert rows[:, 0].tolist() == [0.025, 0.025, 0.25 / 3]
     with pytest.raises(DomainError, match="number of classes"):
         numbered([parse("L(y, p) = p/C")], Recorder())
+
+
+def test_families_have_constants_as_spaces_have_them() -> None:
+    space = schema("binary(binary(p, y), unary(p | 1 | 0))", "evomal")
+    in_space, in_list = (unique(f, "function") for f in (space, list(space)))
+    np.testing.assert_array_equal(in_space.labels, in_list.labels)
+    texts = ["p/C", "f(y, p; C = 10) = p/C", "p/10", "log_abs_eps(p)", "log(abs(p) + eps)", "log(abs(p) + 1e-7)"]
+    texts += ["f(y, p; eps = 1e-7) = log_abs_eps(p)", "f(y, p; eps = 1e-3) = log_abs_eps(p)", "log(abs(p) + 1e-3)"]
+    assert unique(["y*0 + p", *texts], "function").labels.tolist() == [0, 1, 2, 2, 3, 3, 4, 3, 5, 5]
 
 
 def test_the_same_expression_twice_has_one_number() -> None:

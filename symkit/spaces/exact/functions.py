@@ -17,7 +17,7 @@ What can go wrong:
   sign of zero, as -(1/0) and 1/-0. In the same space these are some tens. Elsewhere rounding splits none: a value is
   rounded when its ball is clear of a tie, and taken for the tie if it is not at 20,480 bits.
 - Parameters and further inputs are generic numbers of their own: functions with parameters are compared as families,
-  by the names of their parameters. So are constants, as positive numbers, but for pi and e.
+  by the names of their parameters. So are constants, as positive numbers, but for pi, e and those that a header sets.
 """
 
 from __future__ import annotations

@@ -16,15 +16,18 @@ from symkit.spaces.forms import Form
 from symkit.spaces.populations.numbering import Evaluator, Numbers
 from symkit.text import Expression
 from symkit.text.expression import needed_constants
-from symkit.text.names import FIXED_CONSTANTS
+from symkit.text.names import SETTABLE_CONSTANTS
 
 
 def numbered(expressions: Sequence[Expression], evaluator: Evaluator, *, families: bool = False) -> Numbers:
     """(expressions,) numbers that an evaluator gives.
 
     Args:
-        families: leave parameters in, named by their canonical order, so that functions compare for all values of them.
-            Otherwise each is its initial value.
+        families: leave parameters in, named by their canonical order, so that functions compare for all values of them,
+            and constants that an expression does not set otherwise than others. Else each is its value.
+
+    Raises:
+        DomainError: for a constant without a value, unless it is left in.
     """
     pool = _Pool()
     roots = [pool.place(_bound(e, families)) for e in expressions]
@@ -48,13 +51,14 @@ def numbered(expressions: Sequence[Expression], evaluator: Evaluator, *, familie
 
 
 def _bound(e: Expression, families: bool) -> Program:
-    """The graph with numbers for constants and parameters; with `families`, parameters by place, and pi and e."""
+    """The graph with numbers for constants and parameters; with `families`, only for constants that are set."""
     program = lower(e.program, lambda operator: operator.is_primitive or not _hides_constants(operator))
     if not (program.constants or program.parameters):
         return program
-    values: dict[str, float] = {**e.constant_values(), **({} if families else e.parameters)}
-    for name in FIXED_CONSTANTS if families else ():
-        values.pop(name, None)
+    if families:
+        values = {name: value for name, value in e.constants.items() if value != SETTABLE_CONSTANTS[name]}
+    else:
+        values = {**e.constant_values(), **e.parameters}
     places = {name: str(place) for place, name in enumerate(parameter_order(program))} if families else {}
 
     def change(builder: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:

@@ -52,7 +52,9 @@ class Population:
         dtype: of the computation, "float32" or "float64".
         progress: called with (done, total) applications while a space is evaluated, or functions of a list.
 
-    Parameters are at their initial values. Results do not depend on the number of threads.
+    Parameters are at their initial values. Results do not depend on the number of threads. Values are those of layers to
+    the bit, but for powers in lists, whose last bits are those of x**y with a y that varies; operators of a space such
+    as `x**2` are as in layers.
 
     Raises:
         DomainError: for what is no expression, expressions with different inputs, none at all, points that are no
