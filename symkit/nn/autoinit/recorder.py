@@ -26,12 +26,14 @@ class Settings:
         variance: of the output of every layer of weights.
         distribution: of weights.
         center: whether means of activations are taken off.
+        keep: whether weights stay as they are.
         overrides: by name of a module, other settings for its weights: "variance", "distribution", "keep".
     """
 
     variance: float = 1.0
     distribution: str = "truncated_normal"
     center: bool = False
+    keep: bool = False
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

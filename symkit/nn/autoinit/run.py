@@ -32,6 +32,7 @@ def autoinit(
     center: bool = False,
     seed: int = 0,
     dry_run: bool = False,
+    keep: bool = False,
     data: Data = "normal",
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> InitReport:
@@ -56,13 +57,14 @@ def autoinit(
             symkit get another expression, others stand in a `Centred`. Modules that run twice have one mean.
         seed: of weights and samples.
         dry_run: leave the model as it is; only report. A copy is initialised.
+        keep: follow the signals with the weights as they are: how the model stands now.
         data: "normal", or "batch": mean and variance of float inputs are those of the example.
-        overrides: by name of a module, settings for its weights: "variance", "distribution", or "keep": True.
+        overrides: by name of a module, settings for its weights: "variance", "distribution" or "keep".
 
     Raises:
         DomainError: for settings that cannot be, and names in `overrides` that no module has.
     """
-    settings = Settings(variance, distribution, center, dict(overrides or {}))
+    settings = Settings(variance, distribution, center, keep, dict(overrides or {}))
     _check(model, settings, data)
     chosen = copy.deepcopy(model) if dry_run else model
     start = time.perf_counter()

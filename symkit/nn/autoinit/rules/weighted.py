@@ -112,9 +112,12 @@ def initialised(
     """
     recorder = call.recorder
     name = recorder.parameter(weight)
-    settings: dict[str, Any] = {"variance": recorder.settings.variance, "distribution": recorder.settings.distribution}
-    settings.update(recorder.settings.overrides.get(recorder.place, {}))
-    if name is None or not weight.requires_grad or settings.get("keep"):
+    general = recorder.settings
+    settings: dict[str, Any] = {
+        **{"variance": general.variance, "distribution": general.distribution, "keep": general.keep},
+        **general.overrides.get(recorder.place, {}),
+    }
+    if name is None or not weight.requires_grad or settings["keep"]:
         return None, "weights kept as they are" if name is not None else "weights are computed: as they are"
     key = name if rows is None else f"{name}[{rows.start}:{rows.stop}]"
     if key in recorder.set:
