@@ -114,7 +114,9 @@ def initialised(
     name = recorder.parameter(weight)
     general = recorder.settings
     settings: dict[str, Any] = {
-        **{"variance": general.variance, "distribution": general.distribution, "keep": general.keep},
+        "variance": general.variance,
+        "distribution": general.distribution,
+        "keep": general.keep,
         **general.overrides.get(recorder.place, {}),
     }
     if name is None or not weight.requires_grad or settings["keep"]:
