@@ -10,11 +10,12 @@ import mpmath
 import numpy as np
 import pytest
 
+from symkit.evaluation.analytic import precision
 from symkit.ops import standard
 from symkit.spaces.exact.digits import rounded
 from symkit.spaces.exact.functions import Functions
 from symkit.spaces.exact.points import generic_points
-from symkit.spaces.exact.reals import LADDER, Real, applied, literal, working_precision
+from symkit.spaces.exact.reals import LADDER, Real, applied, literal
 from symkit.spaces.forms import form, leaf
 from symkit.spaces.populations.numbering import Numbering, Numbers
 from symkit.spaces.published import aquasurf, schema
@@ -274,7 +275,7 @@ def test_points_lie_on_both_sides_of_kinks_and_have_many_digits() -> None:
 def test_a_ball_rounds_unless_it_lies_on_a_tie() -> None:
     from flint import arb
 
-    with working_precision(LADDER[0]):
+    with precision(LADDER[0]):
         one = arb(1)
         tiny = arb(0, arb((1, -300)))
         assert rounded(one) == rounded(one + tiny) == rounded(one + arb((1, -260))) == rounded(one - arb((1, -260)))
@@ -297,7 +298,7 @@ def test_equal_numbers_near_a_tie_are_not_split() -> None:
 def test_cancellation_is_met_with_precision() -> None:
     from flint import arb
 
-    with working_precision(LADDER[0]):
+    with precision(LADDER[0]):
         large = literal(arb(50))
     values = {
         name: applied(standard()[name], standard()[name].ball, [large])  # type: ignore[arg-type]

@@ -29,12 +29,13 @@ from typing import Any, cast
 
 import numpy as np
 
+from symkit.evaluation.analytic import precision
 from symkit.ir import Kind, Node, Program
 from symkit.ops import Operator
 from symkit.spaces.exact.digits import DIGITS, WANTED_BITS, Rounded, rounded, saturates
 from symkit.spaces.exact.plans import Plan, alone
 from symkit.spaces.exact.points import COUNT, generic_points
-from symkit.spaces.exact.reals import LADDER, Real, Value, digits_of, literal, working_precision
+from symkit.spaces.exact.reals import LADDER, Real, Value, digits_of, literal
 from symkit.spaces.forms import Form
 from symkit.spaces.populations.numbering import Numbers
 
@@ -105,7 +106,7 @@ class Functions:
     def _leaf(self, node: Node) -> int:
         key = node.kind, node.value
         if key not in self._leaves:
-            with working_precision(LADDER[0]):
+            with precision(LADDER[0]):
                 values = _leaf_values(node)
                 self._leaves[key] = self._number_of([_digits_of_value(value) for value in values])
                 self._keep(self._leaves[key], values)
@@ -121,7 +122,7 @@ class Functions:
         leaves = [self._leaf(node) for node in plan.leaves]
         if plan.passes is not None:
             return [[*row, *leaves][plan.passes] for row in rows]
-        with working_precision(LADDER[0]):
+        with precision(LADDER[0]):
             return [self._applied(plan, [self._kept[i] for i in (*row, *leaves)], keep) for row in rows]
 
     def _applied(self, plan: Plan, operands: Sequence[_Kept], keep: bool) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from symkit.evaluation.analytic import precision
 from symkit.ops import Operator
 from symkit.ops.exact_forms import SATURATION
 from symkit.spaces.exact.digits import (
@@ -65,19 +65,6 @@ Value: TypeAlias = Real | float
 """A number; or an infinity or NaN, as a float."""
 
 
-@contextmanager
-def working_precision(bits: int) -> Iterator[None]:
-    """Balls are computed with so many bits inside."""
-    from flint import ctx
-
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
-
-
 def literal(ball: Any) -> Real:
     """A number that is known exactly."""
     return Real(ball, sys.maxsize, lambda: ball)
@@ -89,7 +76,7 @@ def digits_of(value: Real) -> Rounded:
     for bits in LADDER:
         if found is not None:
             return found
-        with working_precision(bits):
+        with precision(bits):
             found = rounded(value.at(bits))
     return found if found is not None else rounded_down(value.ball)
 
@@ -109,7 +96,7 @@ def applied(operator: Operator, rule: Rule, operands: Sequence[Value]) -> Value:
     if len(reals) < len(operands):
         return _by_exact_meaning(operator, operands)
     for bits in LADDER:
-        with working_precision(bits):
+        with precision(bits):
             ball = rule(*[real.at(bits) for real in reals])
         if ball.is_finite():
             if ball.rel_accuracy_bits() >= WANTED_BITS:
@@ -179,7 +166,7 @@ def _result(operator: Operator, given: Sequence[Any], operands: Sequence[Value])
         short = found.man.bit_length() <= WANTED_BITS // 2
         return ball if short else ball + ball * arb(0, arb((1, 16 - ctx.prec)))
 
-    with working_precision(LADDER[0]):
+    with precision(LADDER[0]):
         return Real(rule(), LADDER[0], rule)
 
 
