@@ -55,6 +55,7 @@ class _Kept:
 class Functions:
     """An evaluator: equal numbers, equal functions. See `symkit.spaces.populations.numbering`."""
 
+    block = 1 << 11
     points = COUNT
     digits = DIGITS
 

@@ -22,15 +22,18 @@ Numbers = NDArray[np.int64]
 MOST = 50_000_000
 """Functions that can be numbered at once: 70 bytes each while that lasts, so 3.5 GB."""
 
-BLOCK = 1 << 17
-"""Applications that an evaluator is handed at once."""
-
 Progress = Callable[[int, int], None]
 """Called with how much is done, and of how much at most."""
 
 
 class Evaluator(Protocol):
-    """Tells functions apart by numbers of its own."""
+    """Tells functions apart by numbers of its own.
+
+    Attributes:
+        block: how many applications it is best handed at once: those of some tenths of a second.
+    """
+
+    block: int
 
     def leaf(self, form: Form) -> int:
         """The number of a form without operands."""
@@ -132,8 +135,8 @@ class Numbering:
         which = np.repeat(np.arange(len(forms)), [len(keys) for keys in missing])
         operands = np.concatenate([_Memo.operands(keys, arity) for keys in missing])
         parts: list[Numbers] = []
-        for start in range(0, len(which), BLOCK):
-            part = slice(start, start + BLOCK)
+        for start in range(0, len(which), self._evaluator.block):
+            part = slice(start, start + self._evaluator.block)
             parts.append(self._evaluator.apply(forms, which[part], operands[part], keep=keep))
             self.applications += len(parts[-1])
             if self._progress is not None:

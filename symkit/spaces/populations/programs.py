@@ -19,6 +19,8 @@ SHIFT = 27
 class Programs:
     """Numbers functions as their digests would: equal for equal canonical programs."""
 
+    block = 1 << 17
+
     def __init__(self) -> None:
         self._count = 0
         self._leaves: dict[Hashable, int] = {}

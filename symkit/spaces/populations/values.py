@@ -58,6 +58,8 @@ class Values:
         DomainError: for points that are not one or more numbers, as many for each input.
     """
 
+    block = 1 << 17
+
     def __init__(
         self, points: ArrayLike | Mapping[str, ArrayLike], dtype: Literal["float32", "float64"] = "float32"
     ) -> None:
