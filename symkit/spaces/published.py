@@ -45,13 +45,19 @@ def schema(
     Raises:
         ParseError: for text that is no schema, with the place.
         DomainError: for sets of operators that cannot be.
+        LimitError: for a space of more than 10**4000 functions, or of more than 10,000 operators and leaves.
     """
     read = read_schema(text, chosen(operators, table), table)
     return Space(name, read, Algorithm(read.members), table=table if table is not None else standard())
 
 
 def cafe(depth: int = 2) -> Space:
-    """CAFE's S_depth: balanced trees of core units `binary(unary(x), unary(x))` (B section 3.1, equation 3.1)."""
+    """CAFE's S_depth: balanced trees of core units `binary(unary(x), unary(x))` (B section 3.1, equation 3.1).
+
+    Raises:
+        DomainError: for a depth below 1.
+        LimitError: for a depth of more than 8.
+    """
     if depth < 1:
         raise DomainError(f"a tree of core units has at least depth 1, not {depth}")
     read = read_schema(f"units(binary(unary(x), unary(x)), depth={depth})", published("cafe"))
@@ -63,6 +69,10 @@ def pangaea(max_nodes: int = 7, max_parameters: int = 3) -> Space:
 
     Counted are graphs as B section 4.9 counts them, where x stands under unary operators only. Mutations lead further:
     membership allows for x and the neutral operands 0 and 1 anywhere.
+
+    Raises:
+        DomainError: for less than one node.
+        LimitError: for more than 32 nodes or parameters, or less than no parameters.
     """
     read = read_schema(f"graphs(x, nodes={max_nodes}, parameters={max_parameters})", published("pangaea"))
     printed = PANGAEA_PRINTED if (max_nodes, max_parameters) == (7, 3) else None
@@ -75,6 +85,9 @@ def aquasurf(nodes: int = 3, *, division: str = "ieee") -> Space:
     Args:
         nodes: 3, the benchmark's 5,103 functions, or 4, its 1,023,516.
         division: "ieee", where 1/0 is infinite, or "no_nan", where it is 0.
+
+    Raises:
+        DomainError: for another number of nodes, and another division.
     """
     if nodes not in AQUASURF_SCHEMAS:
         raise DomainError(f"AQuaSurF has functions of 3 and of 4 nodes, not of {nodes}")
@@ -83,12 +96,20 @@ def aquasurf(nodes: int = 3, *, division: str = "ieee") -> Space:
 
 
 def evomal(max_depth: int = 4) -> Space:
-    """EvoMAL's losses: protected operators on p, y, 1 and -1, at most `max_depth` operators deep (R section 3.2.2)."""
+    """EvoMAL's losses: protected operators on p, y, 1 and -1, at most `max_depth` operators deep (R section 3.2.2).
+
+    Raises:
+        DomainError: for a depth below 1.
+        LimitError: for a depth of more than 11, whose count has more than 4,000 digits.
+    """
     return _grown("EvoMAL", "evomal", max_depth)
 
 
 def glo(max_depth: int = 4) -> Space:
-    """GLO's losses: log, square, sqrt, +, -, *, / on p, y, 1 and -1 (Gonzalez and Miikkulainen, arXiv:1905.11528)."""
+    """GLO's losses: log, square, sqrt, +, -, *, / on p, y, 1 and -1 (Gonzalez and Miikkulainen, arXiv:1905.11528).
+
+    Raises as `evomal` does.
+    """
     return _grown("GLO", "glo", max_depth)
 
 

@@ -112,7 +112,11 @@ class Space:
         return found[0]
 
     def enumerate(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Expression]:
-        """Members in order, made as they are asked for; all of them, or those of a range of numbers."""
+        """Members in order, made as they are asked for; all of them, or those of a range of numbers.
+
+        Raises:
+            DomainError: for a negative start, and a step below 1, when the first is asked for.
+        """
         if start < 0 or step < 1:
             raise DomainError(f"enumerate(start={start}, step={step}): start is at least 0 and step at least 1")
         end = self.members.count if stop is None else min(stop, self.members.count)
@@ -137,6 +141,9 @@ class Space:
             rng: the source of chance, or a seed for one.
             n: how many.
             how: "uniform" over all members counted, or "initial", as the space's own search draws its first functions.
+
+        Raises:
+            DomainError: for another way, and a negative number.
         """
         rng = rng if isinstance(rng, Random) else Random(rng)
         if how not in ("uniform", "initial"):

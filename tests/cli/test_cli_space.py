@@ -126,3 +126,10 @@ def test_what_is_saved(symkit: Command, chosen: list[str], tmp_path: Path) -> No
     np.testing.assert_array_equal(np.load(path), wanted)
     assert done.json == {"space": "AQuaSurF, 3 nodes", "file": str(path), "functions": len(wanted)}
     assert done.err == ""
+
+
+def test_crossover_and_path(symkit: Command) -> None:
+    space, parents = spaces.cafe(1), ("tanh(x) + erf(x)", "sin(x)*erf(x)")
+    for option, child in (("--crossover", space.crossover(*parents, 5)), ("--path", space.between(*parents, 5))):
+        done = symkit("space", "cafe", "--depth", "1", option, *parents, "--seed", "5")
+        assert (done.code, done.out, done.err) == (0, f"{child}\n", "")

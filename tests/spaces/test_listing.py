@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from symkit import parse
-from symkit.errors import DomainError
+from symkit.errors import DomainError, LimitError
 from symkit.nn import functional
 from symkit.spaces import Recipe, aquasurf, generated, schema, unique
 from symkit.spaces.forms import Form
+from symkit.spaces.populations import programs as programs_module
 from symkit.spaces.populations.listing import numbered
 from symkit.spaces.populations.numbering import Numbers
 from symkit.spaces.populations.programs import Programs
@@ -132,3 +133,11 @@ def test_values_of_a_list_are_those_of_layers() -> None:
     for e, row in zip(expressions, rows, strict=True):
         expected = functional(e, backend="cpu", stabilise=False)(torch.from_numpy(x)).numpy()
         np.testing.assert_array_equal(row, expected, err_msg=str(e))
+
+
+def test_too_many_terms_are_an_error_and_no_wrong_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = schema("binary(unary(x), unary(x))", {"unary": ["exp", "tanh"], "binary": ["add", "f(a, b) = a*b - a/b"]})
+    assert space.unique("program").distinct == 7
+    monkeypatch.setattr(programs_module, "SHIFT", 4)
+    with pytest.raises(LimitError, match="more than 16 different terms"):
+        space.unique("program")

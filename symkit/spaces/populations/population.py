@@ -52,9 +52,8 @@ class Population:
         dtype: of the computation, "float32" or "float64".
         progress: called with (done, total) applications while a space is evaluated, or functions of a list.
 
-    Parameters are at their initial values. Results do not depend on the number of threads. Values are those of layers to
-    the bit, but for powers in lists, whose last bits are those of x**y with a y that varies; operators of a space such
-    as `x**2` are as in layers.
+    Parameters are at their initial values. Results do not depend on the number of threads. A power such as x**2 is
+    rounded as in layers where it is an operator of a space, and in lists as x**y is with a y that varies.
 
     Raises:
         DomainError: for what is no expression, expressions with different inputs, none at all, points that are no

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+from symkit.errors import LimitError
 from symkit.ir import Kind
 from symkit.ir.program import identity
 from symkit.ops import Operator
@@ -32,6 +33,11 @@ class Programs:
         return self._leaf((node.kind, identity(node.kind, node.value)))
 
     def apply(self, forms: Sequence[Form], which: Numbers, operands: Numbers, *, keep: bool) -> Numbers:
+        """See `symkit.spaces.populations.numbering.Evaluator`.
+
+        Raises:
+            LimitError: for more than 2**27 different terms.
+        """
         found = np.empty(len(which), np.int64)
         for place, form in enumerate(forms):
             rows = np.flatnonzero(which == place)
@@ -74,6 +80,8 @@ class Programs:
         new = np.ones(len(different), bool) if not len(known) else known[inside] != different
         fresh = np.arange(self._count, self._count + int(new.sum()))
         self._count += len(fresh)
+        if self._count >> SHIFT:
+            raise LimitError(f"more than {1 << SHIFT:,} different terms are too many; take a smaller space")
         known = np.insert(known, places[new], different[new])
         numbers = np.insert(numbers, places[new], fresh)
         self._applied[operator, place] = known, numbers

@@ -71,9 +71,7 @@ def save(
     """
     target = Path(path)
     if target.suffix not in SUFFIXES:
-        raise DomainError(
-            f"{target.name} ends in {target.suffix or 'nothing'}; populations are saved as .npy, .parquet"
-        )
+        raise DomainError(f"{target} ends in {target.suffix or 'nothing'}; populations are saved as .npy, .parquet")
     chosen = _checked(target, columns)
     check_place(target)
     if target.suffix == ".parquet":

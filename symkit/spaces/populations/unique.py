@@ -106,7 +106,11 @@ class Unique:
         return np.bincount(self.labels, minlength=self.distinct)
 
     def groups(self, smallest: int = 2) -> Iterator[Group]:
-        """Groups of at least so many functions, the largest first, equally large ones by their first function."""
+        """Groups of at least so many functions, the largest first, equally large ones by their first function.
+
+        Raises:
+            DomainError: for groups of no functions.
+        """
         if smallest < 1:
             raise DomainError(f"a group has at least one function, not {smallest}")
         order, begins = self._sorted
@@ -117,7 +121,7 @@ class Unique:
             yield Group(order[begins[index] : ends[index]], self.functions)
 
     def group_of(self, place: int) -> Group:
-        """The group of a function."""
+        """The group of a function, by its number or place. Raises IndexError past the end."""
         return Group(np.flatnonzero(self.numbers == self.numbers[place]), self.functions)
 
     def __iter__(self) -> Iterator[Expression]:
