@@ -5,7 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("check", "kernels", "losses", "maths", "moments", "page", "population", "simplify", "fit_coefficients")
+NAMES = (
+    "autoinit",
+    "check",
+    "kernels",
+    "losses",
+    "maths",
+    "moments",
+    "page",
+    "population",
+    "simplify",
+    "fit_coefficients",
+)
 
 
 def main() -> None:

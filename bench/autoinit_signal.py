@@ -1,0 +1,141 @@
+"""How far measured variances are from predicted ones, in residual networks without normalisation and in All-CNN-C."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from bench.autoinit_models import ResNet, all_cnn_c
+from symkit.nn import Activation, InitReport, autoinit
+
+ACTIVATIONS = ("relu", "elu", "selu", "swish", "tanh", "sigmoid", "softplus", "gelu", "leaky_relu")
+"""Of All-CNN-C; leaky_relu has slope 0.01."""
+
+IMAGES = 4
+"""In a batch; every draw of weights has its own."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The variance of one module's output, for one draw of weights after the other.
+
+    Attributes:
+        predicted: by the report.
+        measured: the mean over draws, of the variance of all entries of a batch.
+        error: standard error of that mean.
+        lowest, highest: of the draws.
+        default, he: means with torch's own initialisation, and with that of He et al. 2015, with biases of 0.
+    """
+
+    name: str
+    predicted: float
+    measured: float
+    error: float
+    lowest: float
+    highest: float
+    default: float
+    he: float
+
+    @property
+    def ratio(self) -> float:
+        """Of measured to predicted."""
+        return self.measured / self.predicted
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A network's modules in the order in which they run."""
+
+    network: str
+    draws: int
+    steps: list[Step]
+
+    @property
+    def worst(self) -> Step:
+        return max(self.steps, key=lambda step: abs(math.log(step.ratio)) if step.ratio > 0 else math.inf)
+
+
+def followed(draws: int, quick: bool = False) -> Iterator[Followed]:
+    """All networks."""
+    for depth, version, bottleneck in ((56, 1, False), (56, 2, False), (164, 2, True)):
+        name = f"ResNet-{depth}, version {version}"
+        make = _resnet(depth, version, bottleneck)
+        yield _follow(name, make, lambda model: {f"blocks.{n}": block for n, block in enumerate(model.blocks)}, draws)
+    for activation in ACTIVATIONS[: 1 if quick else None]:
+        text = "leaky_relu(x, 0.01)" if activation == "leaky_relu" else f"{activation}(x)"
+        yield _follow(f"All-CNN-C, {text}", _cnn(text), lambda model: dict(list(model.named_children())[:-2]), draws)
+
+
+def _resnet(depth: int, version: int, bottleneck: bool) -> Callable[[], nn.Module]:
+    return lambda: ResNet(depth, version=version, bottleneck=bottleneck, norm=False)
+
+
+def _cnn(text: str) -> Callable[[], nn.Module]:
+    return lambda: all_cnn_c(lambda: Activation(text))
+
+
+def _follow(
+    network: str, make: Callable[[], nn.Module], modules: Callable[[nn.Module], Mapping[str, nn.Module]], draws: int
+) -> Followed:
+    model = make()
+    watched = modules(model)
+    predicted: dict[str, float] = {}
+    found: dict[str, list[list[float]]] = {name: [[], [], []] for name in watched}
+    for seed in range(draws):
+        torch.manual_seed(seed)
+        images = torch.randn(IMAGES, 3, 32, 32)
+        for kind, initialise in enumerate((_autoinit, _default, _he)):
+            report = initialise(model, seed)
+            if report is not None:
+                predicted = {name: _last(report, name) for name in watched}
+            for name, variance in _variances(model, watched, images).items():
+                found[name][kind].append(variance)
+    return Followed(network, draws, [_step(name, predicted[name], *found[name]) for name in watched])
+
+
+def _autoinit(model: nn.Module, seed: int) -> InitReport:
+    return autoinit(model, torch.empty(1, 3, 32, 32), seed=seed)
+
+
+def _default(model: nn.Module, seed: int) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.reset_parameters()
+
+
+def _he(model: nn.Module, seed: int) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight)
+            assert module.bias is not None
+            nn.init.zeros_(module.bias)
+
+
+def _last(report: InitReport, name: str) -> float:
+    """The variance predicted of what a module puts out: that of its last step."""
+    return [step.variance for step in report.layers if step.name == name or step.name.startswith(f"{name}.")][-1]
+
+
+@torch.no_grad()
+def _variances(model: nn.Module, watched: Mapping[str, nn.Module], images: Tensor) -> dict[str, float]:
+    found: dict[str, float] = {}
+
+    def note(name: str) -> Callable[..., None]:
+        return lambda module, given, output: found.__setitem__(name, output.double().var(correction=0).item())
+
+    hooks = [module.register_forward_hook(note(name)) for name, module in watched.items()]
+    model(images)
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def _step(name: str, predicted: float, own: Sequence[float], default: Sequence[float], he: Sequence[float]) -> Step:
+    error = statistics.stdev(own) / math.sqrt(len(own)) if len(own) > 1 else math.nan
+    mean = statistics.fmean
+    return Step(name, predicted, mean(own), error, min(own), max(own), mean(default), mean(he))
