@@ -18,6 +18,7 @@ from symkit.cli.enforce import enforce
 from symkit.cli.equal import equal
 from symkit.cli.export import export
 from symkit.cli.figure import figure
+from symkit.cli.init import init
 from symkit.cli.landscape import landscape
 from symkit.cli.page import report
 from symkit.cli.plot import plot
@@ -30,7 +31,7 @@ from symkit.cli.space import space
 from symkit.cli.zoo import zoo
 from symkit.errors import SymkitError
 
-SHORT_OPTIONS = frozenset({"-f", "-h", "-o"})
+SHORT_OPTIONS = frozenset({"-f", "-h", "-i", "-o"})
 
 
 class Commands(TyperGroup):
@@ -86,6 +87,7 @@ for command in (
     bench,
     zoo,
     space,
+    init,
     cache,
 ):
     app.command()(command)

@@ -32,10 +32,15 @@ def remark(message: str) -> None:
     errors().print(message, soft_wrap=True)
 
 
-def emit(*parts: RenderableType) -> None:
-    """Prints to standard output, as wide as the terminal or COLUMNS, and unbroken elsewhere."""
+def room() -> int:
+    """Columns of standard output: as wide as the terminal or COLUMNS, and unbroken elsewhere."""
     plain = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    console = Console(markup=False, highlight=False, emoji=False, width=UNBROKEN if plain else None)
+    return UNBROKEN if plain else Console().width
+
+
+def emit(*parts: RenderableType) -> None:
+    """Prints to standard output, in lines of `room()`."""
+    console = Console(markup=False, highlight=False, emoji=False, width=room())
     with console.capture() as captured:
         for part in parts:
             console.print(part)

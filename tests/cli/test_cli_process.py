@@ -17,7 +17,7 @@ from symkit import __version__
 
 COMMANDS = [
     *("run", "show", "check", "simplify", "equal", "analyze", "protect", "enforce", "redistribute"),
-    *("export", "plot", "report", "landscape", "figure", "bench", "zoo", "space", "cache"),
+    *("export", "plot", "report", "landscape", "figure", "bench", "zoo", "space", "init", "cache"),
 ]
 ANSWERING = {"check", "equal"}
 """Commands whose answer may be "no": then they exit with 1."""
