@@ -29,6 +29,7 @@ docs: .venv/installed-docs
 	$(BIN)/python docs/report_pictures.py
 	$(BIN)/python docs/gallery_pictures.py
 	$(BIN)/python docs/space_pictures.py
+	$(BIN)/python docs/autoinit_pictures.py
 	$(BIN)/python -m bench page
 	$(BIN)/python -m bench losses --page
 	$(BIN)/python docs/examples.py
