@@ -118,9 +118,9 @@ def space(
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of all chance.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Count, list, draw and vary the functions of a search space, and find those that are the same.
+    """Count, draw, vary and compare functions of a search space.
 
-    With --contains the exit status is 1 if the function is no member.
+    With --unique it says how many are really different. With --contains the exit status is 1 if the function is no member.
 
     \b
     Examples:
