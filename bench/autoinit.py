@@ -68,7 +68,9 @@ def duration(given: argparse.Namespace) -> Iterator[Duration]:
 
 
 def digits(given: argparse.Namespace) -> Iterator[Run]:
-    training = replace(Training(), functions=4, steps=20) if given.quick else Training()
+    training = Training(functions=given.functions)
+    if given.quick:
+        training = replace(training, functions=4, steps=20)
     found = runs(training, given.threads, STATE, given.resume)
     total = training.functions * len(STARTS)
     return iter(list(track(found, "digits", total, console=errors(), transient=True)))
@@ -150,10 +152,11 @@ def digits_tables(found: Sequence[Run]) -> Iterator[Table]:
             f"{c.different:.2g}",
             str(c.better),
             str(c.worse),
+            f"{c.paired:.2g}",
         )
         for c in comparisons(found)
     ]
-    heads = ("", "Mann-Whitney p, larger", "Kolmogorov-Smirnov D", "its p", "better by 0.05", "worse by 0.05")
+    heads = ("", "Mann-Whitney p", "Kolmogorov-Smirnov D", "its p", "better by 0.05", "worse by 0.05", "sign test p")
     yield Table("Digits: distributions of accuracy", heads, compared)
 
 
@@ -216,6 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--part", action="append", choices=PARTS, help="repeatable; all if none is named")
     parser.add_argument("--draws", type=int, default=40, help="of weights, of each network whose signals are followed")
+    parser.add_argument("--functions", type=int, default=100, help="random activations of digits")
     parser.add_argument("--threads", type=int, default=2, help="and networks trained at once")
     parser.add_argument("--resume", action="store_true", help="digits: take what an earlier run got to")
     parser.add_argument("--quick", action="store_true", help="a look: few draws, functions and steps")

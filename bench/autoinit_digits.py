@@ -65,6 +65,7 @@ class Compared:
         larger: p of Mann and Whitney's test, that accuracies of the second are no larger.
         distance: Kolmogorov and Smirnov's, of the distributions of accuracies; `different` is its p.
         better, worse: functions whose accuracy rose or fell by 0.05 or more.
+        paired: p of the sign test, that no more rise than fall.
     """
 
     first: str
@@ -74,6 +75,7 @@ class Compared:
     different: float
     better: int
     worse: int
+    paired: float
 
 
 def functions(count: int, seed: int) -> list[str]:
@@ -89,16 +91,19 @@ def functions(count: int, seed: int) -> list[str]:
 def runs(training: Training, workers: int, state: Path, resume: bool) -> Iterator[Run]:
     """All runs; each is kept in `state` when it ends, and taken from there if it was made with the same settings."""
     kept = _kept(state, training) if resume else []
-    yield from kept
+    yield from list(kept)
     done = {(run.function, run.initialisation) for run in kept}
     wanted = [(text, name) for text in functions(training.functions, training.seed) for name in INITIALISATIONS]
-    with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,))
+    try:
         jobs = [pool.submit(trained, *one, training) for one in wanted if one not in done]
         for job in as_completed(jobs):
             kept.append(job.result())
             content = {"training": asdict(training), "runs": [asdict(run) for run in kept]}
             state.write_text(json.dumps(content), encoding="utf-8")
             yield kept[-1]
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _kept(state: Path, training: Training) -> list[Run]:
@@ -192,7 +197,7 @@ def median_accuracy(found: Sequence[Run]) -> float:
 
 
 def comparisons(found: Sequence[Run]) -> list[Compared]:
-    from scipy.stats import ks_2samp, mannwhitneyu
+    from scipy.stats import binomtest, ks_2samp, mannwhitneyu
 
     accuracies = {name: [run.accuracy for run in those] for name, those in by_initialisation(found).items()}
     names = list(INITIALISATIONS)
@@ -201,9 +206,9 @@ def comparisons(found: Sequence[Run]) -> list[Compared]:
         a, b = accuracies[first], accuracies[second]
         apart = ks_2samp(a, b)
         gains = [after - before for before, after in zip(a, b, strict=True)]
-        larger = mannwhitneyu(b, a, alternative="greater").pvalue
+        larger = float(mannwhitneyu(b, a, alternative="greater").pvalue)
         better, worse = sum(gain >= 0.05 for gain in gains), sum(gain <= -0.05 for gain in gains)
-        result.append(
-            Compared(first, second, float(larger), float(apart.statistic), float(apart.pvalue), better, worse)
-        )
+        paired = float(binomtest(better, better + worse, alternative="greater").pvalue) if better + worse else 1.0
+        distance, different = float(apart.statistic), float(apart.pvalue)
+        result.append(Compared(first, second, larger, distance, different, better, worse, paired))
     return result
