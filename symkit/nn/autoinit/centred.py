@@ -34,7 +34,7 @@ class Centred(nn.Module):
 def centred(module: nn.Module, mean: float) -> nn.Module:
     """The activation less a number; an Activation of symkit with the same parameters, and its kernel still one."""
     if not isinstance(module, Activation):
-        return Centred(module, mean)
+        return Centred(module, mean).train(module.training)
     builder = ProgramBuilder(module.expression.table)
     placed = builder.include(module.expression.program)
     root = builder.named("sub", (placed[module.expression.program.root], builder.number(mean)))

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils.weak import WeakTensorKeyDictionary
 
+from symkit.nn.autoinit import layout
+from symkit.nn.autoinit.measuring import measured
+from symkit.nn.autoinit.names import short_name
 from symkit.nn.autoinit.report import UNKNOWN, LayerReport
+from symkit.nn.autoinit.settings import Settings
 from symkit.nn.autoinit.signal import Signal
 
 Rule: TypeAlias = "Callable[[Call], Any]"
 """Runs a call and says what comes out: returns the result, once `Call.finish` was told of its signal."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the user wants.
+class Known(NamedTuple):
+    """What is known of a tensor.
 
     Attributes:
-        variance: of the output of every layer of weights.
-        distribution: of weights.
-        center: whether means of activations are taken off.
-        keep: whether weights stay as they are.
-        overrides: by name of a module, other settings for its weights: "variance", "distribution", "keep".
+        tensor: a weak reference to it.
+        signal: None for a tensor that the model makes of parameters and numbers, measured when it is needed.
+        channel: the dimension of channels, None for the usual one.
     """
 
-    variance: float = 1.0
-    distribution: str = "truncated_normal"
-    center: bool = False
-    keep: bool = False
-    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tensor: ref[Tensor]
+    signal: Signal | None
+    channel: int | None = None
+
+
+class Part(NamedTuple):
+    """A parameter, or a part of one that a view of it shows."""
+
+    name: str
+    parameter: nn.Parameter
+    where: str
 
 
 class Recorder(TorchFunctionMode):
@@ -44,6 +51,7 @@ class Recorder(TorchFunctionMode):
         layers: reports so far.
         means: what was taken off the activation of each module, by centring.
         set: standard deviations of the weights that were set, by name of the parameter.
+        originals: parameters as they were before they were set, by name.
     """
 
     def __init__(
@@ -53,6 +61,7 @@ class Recorder(TorchFunctionMode):
         generator: torch.Generator,
         rules: Mapping[str, Rule],
         whole: Mapping[type[nn.Module], Rule],
+        starting: frozenset[str],
     ) -> None:
         super().__init__()
         self.settings = settings
@@ -60,12 +69,16 @@ class Recorder(TorchFunctionMode):
         self.layers: list[LayerReport] = []
         self.means: dict[nn.Module, float] = {}
         self.set: dict[str, float] = {}
+        self.originals: dict[str, tuple[nn.Parameter, Tensor]] = {}
         self._rules = rules
         self._whole_modules = whole
-        self._signals: Any = WeakTensorKeyDictionary()
+        self._starting = starting
+        self._known: dict[int, Known] = {}
         self._modules = {module: name for name, module in model.named_modules()}
-        self._parameters = {id(p): (name, p) for name, p in model.named_parameters()}
-        self._buffers = {id(b) for b in model.buffers()}
+        self._parameters = {id(p): Part(name, p, "") for name, p in model.named_parameters()}
+        for held in _held(model):
+            if id(held) not in self._parameters:
+                self.made(held)
         self._running: list[nn.Module] = []
         self._whole = 0
 
@@ -96,8 +109,19 @@ class Recorder(TorchFunctionMode):
             if self._whole == 1:
                 result = self._whole_modules[type(module)](Call.of_module(self, module, inputs, result))
             self._whole -= 1
+        elif not self._whole:
+            self._check_known(module, result)
         self._running.pop()
         return result
+
+    def _check_known(self, module: nn.Module, result: Any) -> None:
+        """What a module puts out of which no call was seen, as of code that is not Python's, is measured and named."""
+        for tensor in tensors_in(result):
+            if tensor.is_floating_point() and id(tensor) not in self._parameters and self._entry(tensor) is None:
+                with torch._C.DisableTorchFunction():
+                    found = measured(tensor).noted(f"{UNKNOWN}: measured")
+                    self.record(type(module).__name__, found, found, tensor)
+                self.attach(tensor, found)
 
     def name_of(self, module: nn.Module) -> str:
         """The name of a module."""
@@ -106,32 +130,60 @@ class Recorder(TorchFunctionMode):
 
     # -- signals -------------------------------------------------------------------------------------------------
 
+    def _entry(self, value: Tensor) -> Known | None:
+        found = self._known.get(id(value))
+        return found if found is not None and found.tensor() is value else None
+
     def signal(self, value: Any) -> Signal:
         """What is known of a tensor or a number."""
         if not isinstance(value, Tensor):
             return Signal.constant(float(value))
-        known = self._signals.get(value)
-        if known is not None:
-            return known  # type: ignore[no-any-return]
+        known = self._entry(value)
+        if known is not None and known.signal is not None:
+            return known.signal
         found = measured(value)
-        if not found.is_constant and id(value) not in self._parameters and id(value) not in self._buffers:
+        if known is None and not found.is_constant and id(value) not in self._parameters:
             found = found.noted(f"{UNKNOWN} where this comes from: measured")
             self.record("tensor", found, found, value)
-        self._signals[value] = found
+        self.attach(value, found, known.channel if known is not None else None)
         return found
 
+    def channel(self, value: Tensor) -> int:
+        """The dimension of channels of a tensor."""
+        known = self._entry(value)
+        return known.channel if known is not None and known.channel is not None else layout.usual(value)
+
     def knows(self, value: Any) -> bool:
-        """Whether a tensor has a signal."""
-        return isinstance(value, Tensor) and value in self._signals
+        """Whether a tensor has a signal: it comes from the inputs."""
+        known = self._entry(value) if isinstance(value, Tensor) else None
+        return known is not None and known.signal is not None and id(value) not in self._parameters
 
-    def attach(self, value: Tensor, signal: Signal) -> None:
+    def attach(self, value: Tensor, signal: Signal | None, channel: int | None = None) -> None:
         """Says what is known of a tensor."""
-        self._signals[value] = signal
+        self._known[id(value)] = Known(ref(value), signal, channel)
 
-    def parameter(self, value: Any) -> str | None:
-        """The name of a parameter of the model, or None."""
+    def made(self, result: Any) -> None:
+        """Of a tensor that does not come from the inputs."""
+        for tensor in tensors_in(result):
+            self.attach(tensor, None)
+
+    def forget(self, value: Tensor) -> None:
+        """Of a tensor whose entries were changed."""
+        self._known.pop(id(value), None)
+
+    def parameter(self, value: Any) -> Part | None:
+        """The parameter of the model that a tensor is, or is a view of."""
         found = self._parameters.get(id(value))
-        return found[0] if found is not None else None
+        if found is not None or not isinstance(value, Tensor) or not value._is_view():
+            return found
+        base = self._parameters.get(id(value._base))
+        if base is None:
+            return None
+        if value.numel() == base.parameter.numel():
+            return base
+        steps = sorted(zip(value.stride(), value.shape, strict=True), reverse=True)
+        sizes = ", ".join(f"{size}" for _, size in steps)
+        return Part(base.name, base.parameter, f"[{value.storage_offset()}: {sizes}]")
 
     def record(self, kind: str, before: Signal, after: Signal, result: Tensor, weight_std: float | None = None) -> None:
         """Adds a step to the report."""
@@ -153,15 +205,18 @@ class Recorder(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        named = dict(kwargs or {})
+        named = dict(kwargs) if kwargs else {}
         if self._whole:
             return function(*args, **named)
         kind = short_name(function)
-        rule = self._rules.get(kind)
-        if rule is None and not any(self.knows(value) for value in (*args, *named.values())):
-            return function(*args, **named)
-        call = Call(self, function, kind, args, named)
-        return call.unknown() if rule is None else rule(call)
+        inputs = [value for value in tensors_in((*args, *named.values())) if self.knows(value)]
+        if kind in self._starting or inputs:
+            call = Call(self, function, kind, args, named)
+            rule = None if any(value.is_complex() for value in inputs) else self._rules.get(kind)
+            return call.unknown() if rule is None else rule(call)
+        result = function(*args, **named)
+        self.made(result)
+        return result
 
 
 @dataclass
@@ -187,62 +242,77 @@ class Call:
         """A module that ran already."""
         return cls(recorder, module, type(module).__name__, tuple(inputs), {}, result)
 
-    def argument(self, position: int, name: str, default: Any = None) -> Any:
-        """An argument by its position or its name."""
-        return self.args[position] if position < len(self.args) else self.named.get(name, default)
+    def argument(self, position: int, *names: str, default: Any = None) -> Any:
+        """An argument by its position or one of its names."""
+        if position < len(self.args):
+            return self.args[position]
+        return next((self.named[name] for name in names if name in self.named), default)
 
-    def signal(self, position: int = 0, name: str = "input") -> Signal:
-        """What is known of an argument."""
-        return self.recorder.signal(self.argument(position, name))
+    @property
+    def given(self) -> Tensor:
+        """The first argument."""
+        found = self.argument(0, "input", "self")
+        assert isinstance(found, Tensor), self.kind
+        return found
+
+    def signal(self) -> Signal:
+        """What is known of the first argument."""
+        return self.recorder.signal(self.given)
 
     def run(self) -> Any:
         """Calls it."""
         self.result = self.function(*self.args, **self.named)
         return self.result
 
-    def finish(self, signal: Signal, before: Signal | None = None, weight_std: float | None = None) -> Any:
-        """Says what comes out, and adds the step to the report."""
+    def finish(
+        self, signal: Signal, before: Signal | None = None, weight_std: float | None = None, channel: int | None = None
+    ) -> Any:
+        """Says what comes out, and adds the step to the report. Channels stay where they are unless given."""
         self.recorder.record(self.kind, before or self.signal(), signal, self.result, weight_std)
-        return self.quietly(signal)
+        return self.quietly(signal, channel)
 
-    def quietly(self, signal: Signal) -> Any:
+    def quietly(self, signal: Signal, channel: int | None = None) -> Any:
         """Says what comes out, without a line in the report."""
-        self.recorder.attach(self.result, signal)
+        if channel is None:
+            channel = self._channel_of_equals()
+        self.recorder.attach(self.result, signal, channel)
         return self.result
 
-    def unknown(self) -> Any:
+    def _channel_of_equals(self) -> int | None:
+        """Of an argument with as many dimensions as the result."""
+        for value in tensors_in((*self.args, *self.named.values())):
+            if self.recorder.knows(value) and value.dim() == self.result.dim():
+                return self.recorder.channel(value)
+        return None
+
+    def unknown(self, reason: str = "") -> Any:
         """A function without a rule: what comes out is measured, and named in the report."""
-        result = self.run()
-        for tensor in result if isinstance(result, tuple | list) else [result]:
-            if isinstance(tensor, Tensor) and tensor.is_floating_point() and tensor.numel():
-                inputs = [value for value in (*self.args, *self.named.values()) if self.recorder.knows(value)]
-                found = measured(tensor).noted(f"{UNKNOWN}: measured")
-                self.recorder.record(self.kind, self.recorder.signal(inputs[0]), found, tensor)
+        inputs = [v for v in tensors_in((*self.args, *self.named.values())) if self.recorder.knows(v)]
+        before = [self.recorder.signal(value) for value in inputs]
+        result = self.result if self.result is not None else self.run()
+        for tensor in tensors_in(result):
+            if (tensor.is_floating_point() or tensor.is_complex()) and tensor.numel():
+                own = measured(tensor).origin
+                found = Signal.normal(own.mean, own.variance, 0.0, f"{UNKNOWN}: measured{reason}", of=before)
+                self.recorder.record(self.kind, before[0] if before else found, found, tensor)
                 self.recorder.attach(tensor, found)
         return result
 
 
-def measured(value: Tensor) -> Signal:
-    """The entries of a tensor, as they are."""
-    if not value.numel():
-        return Signal.constant(0.0)
-    entries = value.detach().to(torch.float64)
-    return Signal.normal(float(entries.mean()), float(entries.var(correction=0)))
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """The tensors of nested tuples, lists and dicts."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from tensors_in(part)
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from tensors_in(part)
 
 
-def short_name(function: Any) -> str:
-    """`conv2d` of torch.nn.functional.conv2d, `add` of torch.Tensor.add_."""
-    name = str(getattr(function, "__name__", function))
-    if name in ("__get__", "__set__"):
-        owner = getattr(function, "__self__", None)
-        return f"{getattr(owner, '__name__', '')}.{name}"
-    return DUNDERS.get(name, name.rstrip("_") if not name.startswith("__") else name)
-
-
-DUNDERS = {
-    **{f"__{name}__": name for name in ("add", "sub", "mul", "div", "pow", "neg", "abs", "matmul", "getitem")},
-    **{f"__r{name}__": f"r{name}" for name in ("sub", "div", "pow", "matmul")},
-    "__radd__": "add", "__rmul__": "mul", "__iadd__": "add", "__imul__": "mul", "__isub__": "sub",
-    "__truediv__": "div", "__rtruediv__": "rdiv", "__itruediv__": "div",
-}
-"""Operators as Python calls them."""
+def _held(model: nn.Module) -> Iterator[Tensor]:
+    """Buffers, and tensors that are plain attributes of modules."""
+    yield from model.buffers()
+    for module in model.modules():
+        yield from (value for value in vars(module).values() if isinstance(value, Tensor))

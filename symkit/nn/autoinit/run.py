@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,10 +14,13 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from symkit.errors import DomainError
+from symkit.nn.autoinit import layout
 from symkit.nn.autoinit.centred import centred
-from symkit.nn.autoinit.recorder import Recorder, Settings, measured
+from symkit.nn.autoinit.measuring import measured_with_positions
+from symkit.nn.autoinit.recorder import Recorder, tensors_in
 from symkit.nn.autoinit.report import InitReport
-from symkit.nn.autoinit.rules import RULES, WHOLE
+from symkit.nn.autoinit.rules import RULES, STARTING, WHOLE
+from symkit.nn.autoinit.settings import Settings
 from symkit.nn.autoinit.signal import Signal
 from symkit.nn.autoinit.weights import DISTRIBUTIONS
 
@@ -87,26 +91,47 @@ def autoinit(
 def _followed(model: nn.Module, example: Any, settings: Settings, seed: int, data: Data) -> Recorder:
     """The recorder after a run of the model; buffers and the state of chance are as they were."""
     generator = torch.Generator().manual_seed(seed)
-    recorder = Recorder(model, settings, generator, RULES, WHOLE)
+    recorder = Recorder(model, settings, generator, RULES, WHOLE, STARTING)
     args, named = _inputs(example, recorder, generator, data)
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng(devices=[]))
-        torch.manual_seed(seed)
+        devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+        stack.enter_context(torch.random.fork_rng(devices=devices))
+        # Chance of the model itself must not repeat the numbers of weights and samples.
+        torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
         stack.enter_context(torch.no_grad())
-        # Fused paths hide the layers that they are made of.
+        # Fused paths hide the layers that they are made of, and so does compiled code.
         fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
         stack.callback(torch.backends.mha.set_fastpath_enabled, fast)
+        if "torch._dynamo" in sys.modules:
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
         for hook in (
             register_module_forward_pre_hook(recorder.enter),
             register_module_forward_hook(recorder.leave),
         ):
             stack.callback(hook.remove)
         stack.callback(_restore, model, buffers)
-        stack.enter_context(recorder)
-        model(*args, **named)
+        try:
+            with recorder:
+                model(*args, **named)
+        except Exception as error:
+            for parameter, original in recorder.originals.values():
+                parameter.copy_(original)
+            error.add_note(_hint(recorder, args, named))
+            raise
     return recorder
+
+
+def _hint(recorder: Recorder, args: list[Any], named: dict[str, Any]) -> str:
+    """Where a model failed, and on what."""
+    shapes = [tuple(tensor.shape) for tensor in tensors_in((*args, *named.values()))]
+    where = f" in {recorder.place!r}" if recorder.place else ""
+    return (
+        f"autoinit ran the model on its example input, tensors of shape {', '.join(map(str, shapes))}, and it "
+        f"failed{where}; the weights are as they were. The example must be what the model is called with: a tensor, "
+        "a tuple of positional or a dict of named inputs"
+    )
 
 
 def _restore(model: nn.Module, buffers: Mapping[str, Tensor]) -> None:
@@ -121,13 +146,22 @@ def _inputs(
     """Inputs to run on, with their signals."""
 
     def made(value: Any) -> Any:
-        if not isinstance(value, Tensor) or not value.is_floating_point():
+        if isinstance(value, Mapping):
+            return {name: made(part) for name, part in value.items()}
+        if isinstance(value, tuple | list) and type(value) in (tuple, list):
+            return type(value)(made(part) for part in value)
+        if not isinstance(value, Tensor):
+            return value
+        if not value.is_floating_point():
+            recorder.made(value)
             return value
         if data == "batch":
-            recorder.attach(value, measured(value))
-            return value
-        sample = torch.randn(value.shape, generator=generator).to(value)
-        recorder.attach(sample, Signal.normal(0.0, 1.0))
+            # A copy: the model may write on it.
+            sample = value.detach().clone()
+            recorder.attach(sample, measured_with_positions(sample, layout.usual(sample)))
+        else:
+            sample = torch.randn(value.shape, generator=generator).to(value)
+            recorder.attach(sample, Signal.normal(0.0, 1.0))
         return sample
 
     if isinstance(example, Mapping):
@@ -137,10 +171,12 @@ def _inputs(
 
 def _centre(model: nn.Module, recorder: Recorder) -> None:
     """Puts centred activations in the places of those whose mean was taken off."""
+    new = {module: centred(module, mean) for module, mean in recorder.means.items()}
     for parent in list(model.modules()):
-        for name, child in list(parent.named_children()):
-            if child in recorder.means:
-                setattr(parent, name, centred(child, recorder.means[child]))
+        # Modules that stand in several places of one parent count in each.
+        for name, child in list(parent._modules.items()):
+            if child in new:
+                setattr(parent, name, new[child])
 
 
 def _check(model: nn.Module, settings: Settings, data: str) -> None:

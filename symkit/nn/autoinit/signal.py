@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from math import isfinite
+from typing import Any
 
 from symkit.ir import Kind, Node, ProgramBuilder, rebuild
-from symkit.nn.autoinit import formulas, gaussian
+from symkit.nn.autoinit import gaussian
 from symkit.text import Expression, parse
 
 MAX_NODES = 60
 """An expression of more operators than this is no longer followed: its result is taken as normal."""
 
-SAMPLES = 200_000
-IDENTITY = parse("f(x) = x")
+PRODUCT = parse("f(a, b) = a*b")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +25,25 @@ class Origin:
     Attributes:
         mean, variance: of each entry.
         covariance: of two entries of one sample at different positions of a channel.
-        fresh: whether it is the output of random weights of mean 0, and so uncorrelated with all else.
+        sources: the inputs and outputs of random weights that it depends on; none if it is one itself. Two variables
+            without a common source are uncorrelated, for weights have mean 0.
+        terms: what it is the sum of, each with a factor; () if it is no sum.
+        average_of: of what it is the mean over several entries, or None.
+        are_shares: whether entries along the last dimension add up to 1.
     """
 
     mean: float
     variance: float
     covariance: float = 0.0
-    fresh: bool = False
+    sources: frozenset[Origin] = frozenset()
+    terms: tuple[tuple[float, Signal], ...] = ()
+    average_of: Signal | None = None
+    are_shares: bool = False
+
+    @property
+    def roots(self) -> frozenset[Origin]:
+        """Its sources, or itself."""
+        return self.sources or frozenset((self,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +62,21 @@ class Signal:
 
     @classmethod
     def normal(
-        cls, mean: float, variance: float, covariance: float = 0.0, assumption: str = "", *, fresh: bool = False
+        cls, mean: float, variance: float, covariance: float = 0.0, assumption: str = "", *, of: Iterable[Signal] = ()
     ) -> Signal:
-        """Entries that are normal, or taken to be."""
-        return cls(
-            Origin(mean, max(variance, 0.0), min(max(covariance, 0.0), max(variance, 0.0)), fresh), None, assumption
-        )
+        """Entries that are normal, or taken to be; uncorrelated with all else, or made of signals."""
+        variance = max(variance, 0.0)
+        sources = frozenset[Origin]().union(*(one.origin.roots for one in of if not one.is_constant))
+        return cls(Origin(mean, variance, min(max(covariance, 0.0), variance), sources), None, assumption)
 
     @classmethod
     def constant(cls, value: float) -> Signal:
         """Entries that all are one number."""
         return cls.normal(value, 0.0)
+
+    def become(self, mean: float, variance: float, covariance: float = 0.0, assumption: str = "") -> Signal:
+        """Other entries that are made of these, taken as normal."""
+        return Signal.normal(mean, variance, covariance, assumption, of=(self,))
 
     @cached_property
     def _moments(self) -> gaussian.NormalMoments:
@@ -71,6 +88,11 @@ class Signal:
     def reason(self) -> str:
         """Why mean or variance cannot be had, or ""."""
         return self._moments.reason
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether mean and variance are finite numbers."""
+        return not self.reason and isfinite(self.mean) and isfinite(self.variance)
 
     @property
     def mean(self) -> float:
@@ -99,10 +121,24 @@ class Signal:
     @cached_property
     def covariance(self) -> float:
         """Of two entries of one sample at different positions of a channel."""
-        if self.function is None or not self.origin.covariance:
-            return self.origin.covariance
         own = self.origin
-        return gaussian.pair_covariance(self.function, own.mean, own.variance, own.covariance)
+        if self.function is None or not own.covariance:
+            return own.covariance
+        return min(gaussian.pair_covariance(self.function, own.mean, own.variance, own.covariance), self.variance)
+
+    @property
+    def correlation(self) -> float:
+        """The same as a part of the variance."""
+        variance = self.variance
+        return self.covariance / variance if variance > 0 else 0.0
+
+    @cached_property
+    def slope(self) -> float | None:
+        """Of the line through the entries as a function of the variable, by least squares; None if it cannot be had."""
+        if self.function is None or not self.origin.variance:
+            return 1.0
+        joint = joint_mean(self, Signal(self.origin))
+        return None if joint is None else joint / self.origin.variance
 
     def noted(self, assumption: str) -> Signal:
         """The same with an assumption."""
@@ -110,37 +146,55 @@ class Signal:
 
     def flattened(self) -> Signal:
         """A normal variable of the same moments."""
-        return Signal.normal(self.mean, self.variance, self.covariance, self.assumption)
+        return self.become(self.mean, self.variance, self.covariance, self.assumption).knowing(terms=((1.0, self),))
+
+    def knowing(self, **more: Any) -> Signal:
+        """The same with more known of its variable: see `Origin`."""
+        return replace(self, origin=replace(self.origin, **more))
+
+    def elsewhere(self) -> Signal:
+        """The same entries at other places: what was known of pairs of entries at one place is lost."""
+        if self.is_constant:
+            return self
+        own = self.origin
+        return Signal(replace(own, sources=own.roots, terms=(), average_of=None, are_shares=False), self.function)
+
+    def repeated(self) -> Signal:
+        """The same entries at all positions of a channel."""
+        return self.elsewhere().knowing(covariance=self.origin.variance)
 
 
 def applied(e: Expression, signals: Sequence[Signal]) -> Signal | None:
-    """An elementwise function of signals, its inputs in order; None if its moments cannot be had this way.
+    """An elementwise function of signals, its inputs in order; None if they are functions of several variables.
 
-    Signals that are functions of one variable make a function of that variable, so x + f(x) is exact. Sums, differences
-    and products of others are those of independent terms (B equations 5.18, 5.20, 5.21).
+    Signals that are functions of one variable make a function of that variable, so x + f(x) is exact.
     """
     origins = list(dict.fromkeys(signal.origin for signal in signals if not signal.is_constant))
     if len(origins) > 1:
         return None
-    composed = _composed(e, signals)
+    composed = _composed(e, tuple((one.function, one.origin.mean if one.is_constant else None) for one in signals))
     if composed.program.size > MAX_NODES:
-        return applied(e, [signal if signal.is_constant else signal.flattened() for signal in signals])
+        flat = {signal: signal.flattened() for signal in signals if signal.function is not None}
+        if not flat:
+            return None
+        return applied(e, [flat.get(signal, signal) for signal in signals])
     origin = origins[0] if origins else Origin(0.0, 0.0)
     return Signal(origin, composed)
 
 
-def _composed(e: Expression, signals: Sequence[Signal]) -> Expression:
-    """The function of one variable x that an expression is of functions of x."""
+@lru_cache(maxsize=1024)
+def _composed(e: Expression, parts: tuple[tuple[Expression | None, float | None], ...]) -> Expression:
+    """The function of one variable x that an expression is of functions of x, and of numbers."""
     builder = ProgramBuilder(e.table)
     x = builder.input("x")
     inside: dict[str, int] = {}
-    for name, signal in zip(e.inputs, signals, strict=True):
-        if signal.is_constant:
-            inside[name] = builder.number(signal.origin.mean)
-        elif signal.function is None:
+    for name, (function, number) in zip(e.inputs, parts, strict=True):
+        if number is not None:
+            inside[name] = builder.number(number)
+        elif function is None:
             inside[name] = x
         else:
-            inside[name] = builder.include(signal.function.program)[signal.function.program.root]
+            inside[name] = builder.include(function.program)[function.program.root]
 
     def change(out: ProgramBuilder, node: Node, operands: tuple[int, ...]) -> int | None:
         if node.kind is Kind.INPUT:
@@ -152,24 +206,9 @@ def _composed(e: Expression, signals: Sequence[Signal]) -> Expression:
     return Expression(rebuild(e.program, change, builder), "activation", ("x",), table=e.table)
 
 
-def sum_of(a: Signal, b: Signal, sign: float = 1.0) -> Signal:
-    """a + b, or a - b, of independent terms."""
-    combine = formulas.added if sign > 0 else formulas.subtracted
-    mean, variance = combine([(a.mean, a.variance), (b.mean, b.variance)])
-    return Signal.normal(mean, variance, a.covariance + b.covariance, _between(a, b))
-
-
-def product_of(a: Signal, b: Signal) -> Signal:
-    """a * b of independent factors."""
-    mean, variance = formulas.multiplied([(a.mean, a.variance), (b.mean, b.variance)])
-    shared = (a.covariance + a.mean**2) * (b.covariance + b.mean**2) - (a.mean * b.mean) ** 2
-    return Signal.normal(mean, variance, shared, "factors taken as independent")
-
-
-def _between(a: Signal, b: Signal) -> str:
-    """What is assumed of two terms."""
-    return (
-        ""
-        if a.origin.fresh and a.function is None or b.origin.fresh and b.function is None
-        else "terms taken as independent"
-    )
+def joint_mean(a: Signal, b: Signal) -> float | None:
+    """The covariance of two functions of one variable."""
+    product = applied(PRODUCT, [a, b])
+    if product is None or product.reason or product.origin is not a.origin:
+        return None
+    return product.mean - a.mean * b.mean

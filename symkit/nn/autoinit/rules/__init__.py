@@ -1,19 +1,35 @@
 """What each function of torch does to a signal: one rule a function."""
 
 from symkit.nn.autoinit.recorder import Rule
-from symkit.nn.autoinit.rules import attention, elementwise, joining, normalisation, pooling, recurrent, shape, weighted
+from symkit.nn.autoinit.rules import (
+    activations,
+    arithmetic,
+    attention,
+    joining,
+    normalisation,
+    pooling,
+    reductions,
+    sampled,
+    shape,
+    weighted,
+)
 
 RULES: dict[str, Rule] = {
-    **elementwise.RULES,
+    **activations.RULES,
+    **arithmetic.RULES,
+    **reductions.RULES,
     **joining.RULES,
-    **weighted.RULES,
     **pooling.RULES,
     **normalisation.RULES,
     **shape.RULES,
+    **sampled.RULES,
+    **weighted.RULES,
     **attention.RULES,
-    **recurrent.RULES,
 }
 """By the name of the function, without `torch.` and a trailing `_`."""
 
-WHOLE = elementwise.WHOLE
+WHOLE = activations.WHOLE
 """Modules that are one step."""
+
+STARTING = frozenset(weighted.RULES) | frozenset(attention.RULES) | frozenset(sampled.RECURRENTS)
+"""Functions that are followed even if nothing is known of what goes in: weights make signals of their own."""

@@ -5,91 +5,135 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from symkit.nn.autoinit import formulas, gaussian
+from symkit.nn.autoinit.pairs import joint
 from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.rules.weighted import initialised, shared_by_weights, sum_of_weighted
+from symkit.nn.autoinit.rules.initialising import initialised
+from symkit.nn.autoinit.rules.weighted import summed
 from symkit.nn.autoinit.signal import Signal
 
 ASSUMED = "queries, keys and values taken as independent"
 
+MOST_COUNTS = 12
+"""Numbers of keys that a mask leaves, up to which each is looked at; the rest lie between."""
+
 
 def dot_product(call: Call) -> Any:
     """softmax(Q K^T / sqrt(d)) V."""
-    queries, keys, values = (call.signal(place, name) for place, name in enumerate(("query", "key", "value")))
-    given, key = call.argument(0, "query"), call.argument(1, "key")
-    size, count = given.shape[-1], key.shape[-2]
+    tensors = [call.argument(place, name) for place, name in enumerate(("query", "key", "value"))]
+    queries, keys, values = (call.recorder.signal(tensor) for tensor in tensors)
+    size = tensors[0].shape[-1]
+    counts = _counts(tensors[1].shape[-2], call.argument(3, "attn_mask"))
+    if call.argument(5, "is_causal", default=False):
+        counts = list(range(1, tensors[1].shape[-2] + 1))
     scale = call.named.get("scale") or 1 / sqrt(size)
     call.run()
-    return call.finish(attended(queries, keys, values, size, count, scale), values)
+    after = _dropped(attended(queries, keys, values, size, counts, scale), float(call.argument(4, "dropout_p") or 0))
+    return call.finish(after, values, channel=tensors[2].dim() - 1)
 
 
-def attended(queries: Signal, keys: Signal, values: Signal, size: int, count: int, scale: float) -> Signal:
-    """The weighted mean of `count` values; logits are sums of `size` products, scaled."""
+def attended(queries: Signal, keys: Signal, values: Signal, size: int, counts: list[int], scale: float) -> Signal:
+    """Weighted means of so many values; logits are sums of `size` products, scaled."""
     # What all keys have in common moves all logits alike.
     own = keys.variance - keys.covariance
-    _, logits = formulas.matmul((queries.mean, queries.variance), (0.0, own), float(size))
-    share = gaussian.softmax_weights(count, logits * scale**2)
-    variance = values.covariance + (values.variance - values.covariance) * share
-    return Signal.normal(values.mean, variance, values.covariance, ASSUMED)
+    logits = size * queries.second_moment * own * scale**2
+    share = _mean_share(counts, logits)
+    equal = sum(1 / count for count in counts) / len(counts)
+    rest = values.variance - values.covariance
+    # Queries with much in common have weights in common.
+    alike = equal + (share - equal) * max((queries.covariance + queries.mean**2) / (queries.second_moment or 1.0), 0.0)
+    shared = values.covariance + rest * alike
+    pairs = ((queries, keys), (keys, values), (queries, values))
+    assumption = "" if all(joint(a, b).known for a, b in pairs) else ASSUMED
+    return Signal.normal(values.mean, values.covariance + rest * share, shared, assumption, of=(queries, keys, values))
+
+
+def _mean_share(counts: list[int], logits: float) -> float:
+    """Of squares of weights, over queries that see so many keys."""
+    known = sorted(set(counts))
+    if len(known) > MOST_COUNTS:
+        known = sorted({round(count) for count in np.geomspace(known[0], known[-1], MOST_COUNTS)})
+    shares = [gaussian.softmax_weights(count, logits) for count in known]
+    return float(np.interp(np.log(counts), np.log(known), shares).mean())
+
+
+def _counts(count: int, mask: Tensor | None) -> list[int]:
+    """How many keys the queries see."""
+    if mask is None:
+        return [count]
+    seen = mask if mask.dtype == torch.bool else mask > -torch.inf
+    found = seen.expand(*seen.shape[:-1], count).sum(-1).flatten().sort().values.tolist()
+    return [number for number in found if number] or [count]
+
+
+def _dropped(signal: Signal, rate: float) -> Signal:
+    """Of weights: about what dropping values does."""
+    if not rate:
+        return signal
+    mean, variance = formulas.dropout((signal.mean, signal.variance), rate)
+    return signal.become(mean, variance, signal.covariance, signal.assumption)
 
 
 def multi_head(call: Call) -> Any:
     """Projections of queries, keys and values, attention, and a projection of what comes out."""
     named = dict(zip(ARGUMENTS, call.args, strict=False)) | call.named
-    inputs = [call.recorder.signal(named[name]) for name in ("query", "key", "value")]
-    size = named["embed_dim_to_check"]
-    heads = named["num_heads"]
-    projected = [
-        _projected(call, before, *_projection(named, place, size), float(before_size), named.get("in_proj_bias"))
-        for place, (before, before_size) in enumerate(zip(inputs, _widths(named), strict=True))
-    ]
-    count = named["key"].shape[0] if named["key"].dim() == 3 else named["key"].shape[-2]
-    width = size // heads
-    queries, keys, values = projected
-    inside = attended(queries, keys, values, width, count, 1 / sqrt(width))
-    if named.get("training", True) and named.get("dropout_p"):
-        mean, variance = formulas.dropout((inside.mean, inside.variance), float(named["dropout_p"]))
-        inside = Signal.normal(mean, variance, inside.covariance, inside.assumption)
-    out = named["out_proj_weight"]
-    std, remark = initialised(call, out, named.get("out_proj_bias"), float(size), inside.mean, inside.variance)
-    mean, variance = sum_of_weighted(call, out, float(size), std, inside)
-    call.run()
-    result = call.result[0]
-    shared = shared_by_weights(inside, variance)
-    signal = Signal.normal(mean, variance, shared, remark or ASSUMED, fresh=std is not None)
-    call.recorder.record(call.kind, inputs[0], signal, result, std)
-    call.recorder.attach(result, signal)
+    recorder = call.recorder
+    tensors = [named[name] for name in ("query", "key", "value")]
+    inputs = [recorder.signal(tensor) for tensor in tensors]
+    size, heads = named["embed_dim_to_check"], named["num_heads"]
+    queries, keys, values = (_projected(call, named, place, signal) for place, signal in enumerate(inputs))
+    width, count = size // heads, tensors[1].shape[0]
+    extra = (named.get("bias_k") is not None) + bool(named.get("add_zero_attn"))
+    counts = [number + extra for number in _visible(named, count, heads)]
+    inside = attended(queries, keys, values, width, counts, 1 / sqrt(width))
+    if named.get("training", True):
+        inside = _dropped(inside, float(named.get("dropout_p") or 0))
+    out, bias = named["out_proj_weight"], named.get("out_proj_bias")
+    std, remark = initialised(call, out, bias, float(size), inside)
+    after = summed(call, inside, out, bias, float(size), std).noted(remark or inside.assumption)
+    result, weights = call.run()
+    recorder.record(call.kind, inputs[0], after, result, std)
+    recorder.attach(result, after, result.dim() - 1)
+    recorder.made(weights)
     return call.result
 
 
 ARGUMENTS = (
     *("query", "key", "value", "embed_dim_to_check", "num_heads", "in_proj_weight", "in_proj_bias", "bias_k", "bias_v"),
-    *("add_zero_attn", "dropout_p", "out_proj_weight", "out_proj_bias", "training"),
+    *("add_zero_attn", "dropout_p", "out_proj_weight", "out_proj_bias", "training", "key_padding_mask"),
+    *("need_weights", "attn_mask", "use_separate_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight"),
 )
-
 
 PARTS = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
 
 
-def _projection(named: dict[str, Any], place: int, size: int) -> tuple[Tensor, slice | None]:
-    """The weights of queries, keys or values, and which rows of them."""
-    if named.get("use_separate_proj_weight"):
-        return named[PARTS[place]], None
-    return named["in_proj_weight"], slice(place * size, (place + 1) * size)
+def _projected(call: Call, named: dict[str, Any], place: int, before: Signal) -> Signal:
+    """Queries, keys or values."""
+    size, bias = named["embed_dim_to_check"], named.get("in_proj_bias")
+    rows = slice(place * size, (place + 1) * size)
+    weight = named[PARTS[place]] if named.get("use_separate_proj_weight") else named["in_proj_weight"][rows]
+    terms = float(weight.shape[-1])
+    own = None if bias is None else bias[rows]
+    std, _ = initialised(call, weight, own, terms, before)
+    return summed(call, before, weight, own, terms, std)
 
 
-def _widths(named: dict[str, Any]) -> list[int]:
-    return [named[name].shape[-1] for name in ("query", "key", "value")]
+def _visible(named: dict[str, Any], count: int, heads: int) -> list[int]:
+    """How many keys the queries see, of masks in which what is not seen is true, or minus infinity."""
+    mask, padding = named.get("attn_mask"), named.get("key_padding_mask")
+    if mask is None and named.get("is_causal"):
+        return list(range(1, count + 1))
+    if padding is not None:
+        return _counts(count, _seen(padding))
+    return _counts(count, None if mask is None else _seen(mask))
 
 
-def _projected(
-    call: Call, before: Signal, weight: Tensor, rows: slice | None, terms: float, bias: Tensor | None
-) -> Signal:
-    std, _ = initialised(call, weight, bias, terms, before.mean, before.variance, rows)
-    mean, variance = sum_of_weighted(call, weight if rows is None else weight[rows], terms, std, before)
-    return Signal.normal(mean, variance, shared_by_weights(before, variance), fresh=std is not None)
+def _seen(mask: Tensor) -> Tensor:
+    return ~mask if mask.dtype == torch.bool else mask > -torch.inf
 
 
 RULES: dict[str, Rule] = {

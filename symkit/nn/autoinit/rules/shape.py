@@ -4,49 +4,104 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch.nn.functional as F
 from torch import Tensor
 
-from symkit.nn.autoinit.recorder import Call, Rule
+from symkit.nn.autoinit import layout
+from symkit.nn.autoinit.measuring import measured
+from symkit.nn.autoinit.recorder import Call, Rule, tensors_in
+from symkit.nn.autoinit.report import UNKNOWN
+from symkit.nn.autoinit.signal import Signal
 
-NAMES = (
-    *("reshape", "view", "flatten", "unflatten", "permute", "transpose", "t", "T.__get__", "mT.__get__", "swapaxes"),
-    *("swapdims", "movedim", "moveaxis", "contiguous", "squeeze", "unsqueeze", "expand", "expand_as", "repeat", "roll"),
-    *("repeat_interleave", "tile", "split", "chunk", "unbind", "tensor_split", "narrow", "select", "getitem", "flip"),
-    *(
-        "index_select",
-        "gather",
-        "pixel_shuffle",
-        "pixel_unshuffle",
-        "channel_shuffle",
-        "unfold",
-        "detach",
-        "to",
-        "type",
-    ),
-    *("half", "bfloat16", "cpu", "cuda", "view_as", "reshape_as", "data.__get__", "requires_grad", "broadcast_to"),
-    *("atleast_1d", "atleast_2d", "atleast_3d", "ravel", "split_with_sizes", "rot90", "take", "masked_select"),
+KEPT = (
+    *("contiguous", "clone", "detach", "to", "type", "type_as", "float", "double", "half", "bfloat16", "cpu", "cuda"),
+    *("alias", "positive", "requires_grad", "nan_to_num", "asarray", "as_tensor", "resolve_conj", "resolve_neg"),
 )
+"""Entries stay where they are."""
+
+MOVED = (
+    *("reshape", "view", "flatten", "unflatten", "permute", "transpose", "t", "swapaxes", "adjoint", "ravel"),
+    *("swapdims", "movedim", "moveaxis", "squeeze", "unsqueeze", "expand", "expand_as", "repeat", "roll"),
+    *("repeat_interleave", "tile", "split", "chunk", "unbind", "tensor_split", "narrow", "select", "getitem", "flip"),
+    *("index_select", "gather", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle"),
+    *("view_as", "reshape_as", "broadcast_to", "atleast_1d", "atleast_2d", "atleast_3d", "split_with_sizes", "rot90"),
+    *("take", "take_along_dim", "masked_select", "fliplr", "flipud", "unsafe_chunk", "unsafe_split", "diagonal"),
+    *("hsplit", "vsplit", "dsplit", "as_strided", "broadcast_tensors", "meshgrid", "_pack_padded_sequence"),
+)
+"""The same entries elsewhere."""
 
 
-def moved(call: Call) -> Any:
-    """The same entries elsewhere."""
-    before = call.signal() if call.recorder.knows(call.argument(0, "input")) else None
+def kept(call: Call) -> Any:
+    """The same entries in the same places."""
+    before, channel = call.signal(), call.recorder.channel(call.given)
     result = call.run()
-    if before is not None:
-        for tensor in result if isinstance(result, tuple | list) else [result]:
-            if isinstance(tensor, Tensor) and tensor.is_floating_point():
-                call.recorder.attach(tensor, before)
+    if isinstance(result, Tensor) and result.is_floating_point():
+        call.recorder.attach(result, before, channel)
     return result
 
 
-def scaled_up(call: Call) -> Any:
-    """Interpolation: entries are repeated, or averaged with weights."""
-    if call.argument(3, "mode", "nearest") in ("nearest", "nearest-exact"):
+def moved(call: Call) -> Any:
+    """The same entries elsewhere, or some of them."""
+    signals = {id(tensor): call.recorder.signal(tensor) for tensor in tensors_in(call.args[:1]) if _counts(tensor)}
+    tensors = [tensor for tensor in tensors_in(call.args[:1]) if _counts(tensor)]
+    result = call.run()
+    if not tensors:
+        call.recorder.made(result)
+        return result
+    found = [tensor for tensor in tensors_in(result) if tensor.is_floating_point()]
+    for place, tensor in enumerate(found):
+        given = tensors[min(place, len(tensors) - 1)]
+        if tensor is not given:
+            before = signals[id(given)]
+            same = tensor.shape == given.shape and tensor.stride() == given.stride() and tensor._is_view()
+            after = before if same and tensor.data_ptr() == given.data_ptr() else before.elsewhere()
+            channel = layout.moved(given, call.recorder.channel(given), tensor)
+            call.recorder.attach(tensor, after, channel)
+    return result
+
+
+def _counts(tensor: Tensor) -> bool:
+    return tensor.is_floating_point()
+
+
+def unfolded(call: Call) -> Any:
+    """Of torch.nn.functional: windows of an image, with zeros around; of a tensor: windows along a dimension."""
+    if call.function is not F.unfold:
         return moved(call)
-    return call.unknown()
+    if any(_entries(call.argument(3, "padding", default=0))):
+        return call.unknown()
+    return moved(call)
+
+
+def _entries(value: Any) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def assigned(call: Call) -> Any:
+    """x[where] = y and x.copy_(y): what the tensor holds then is measured."""
+    target = call.args[0]
+    result = call.run()
+    if target.is_floating_point():
+        own = measured(target).origin
+        inputs = [call.recorder.signal(t) for t in tensors_in(call.args[1:]) if call.recorder.knows(t)]
+        after = Signal.normal(own.mean, own.variance, 0.0, f"{UNKNOWN} of which parts: measured", of=inputs)
+        call.recorder.record(call.kind, inputs[0] if inputs else after, after, target)
+        call.recorder.attach(target, after)
+    return result
+
+
+def filled_up(call: Call) -> Any:
+    """fill_ and zero_: a tensor of one number."""
+    result = call.run()
+    call.recorder.made(result)
+    return result
 
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(NAMES, moved),
-    **dict.fromkeys(("interpolate", "upsample"), scaled_up),
+    **dict.fromkeys(KEPT, kept),
+    **dict.fromkeys(MOVED, moved),
+    "unfold": unfolded,
+    **dict.fromkeys(("setitem", "copy"), assigned),
+    **dict.fromkeys(("fill", "zero", "zeros_like", "ones_like", "empty_like", "full_like", "rand_like"), filled_up),
+    **dict.fromkeys(("randn_like", "new_zeros", "new_ones", "new_full", "new_empty", "new_tensor"), filled_up),
 }

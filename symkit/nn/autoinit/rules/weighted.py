@@ -5,47 +5,69 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.recorder import Call, Rule, measured
+from symkit.nn.autoinit.measuring import measured
+from symkit.nn.autoinit.recorder import Call, Rule
+from symkit.nn.autoinit.rules.initialising import initialised
 from symkit.nn.autoinit.signal import Signal
-from symkit.nn.autoinit.weights import coverage, fan_in, fill
+from symkit.nn.autoinit.weights import coverage, fan_in
 
 
 def linear(call: Call) -> Any:
     """A dense layer."""
-    before, weight = call.signal(), call.argument(1, "weight")
-    return weighted(call, before, weight, call.argument(2, "bias"), fan_in("linear", weight))
+    weight = call.argument(1, "weight")
+    terms = fan_in("linear", weight)
+    return weighted(call, call.signal(), weight, call.argument(2, "bias"), terms, channel=call.given.dim() - 1)
 
 
-def convolution(dimensions: int) -> Any:
+def convolution(dimensions: int) -> Rule:
     """A convolution: the padding's zeros are terms of the sum that are missing."""
 
     def rule(call: Call) -> Any:
-        before, weight, given = call.signal(), call.argument(1, "weight"), call.argument(0, "input")
+        weight, given = call.argument(1, "weight"), call.given
         stride, padding, dilation = (
-            _each(call.argument(place, name, default), dimensions)
+            _each(call.argument(place, name, default=default), dimensions)
             for place, name, default in ((3, "stride", 1), (4, "padding", 0), (5, "dilation", 1))
         )
         size, kernel = given.shape[-dimensions:], weight.shape[2:]
         result = _sizes(size, kernel, stride, padding, dilation)
+        if min(result) < 1:
+            return call.run()
         share = coverage(size, result, kernel, stride, padding, dilation)
-        return weighted(call, before, weight, call.argument(2, "bias"), fan_in("conv", weight) * share)
+        groups = int(call.argument(6, "groups", default=1))
+        terms = fan_in("conv", weight) * share
+        channel = given.dim() - dimensions - 1
+        return weighted(call, call.signal(), weight, call.argument(2, "bias"), terms, groups=groups, channel=channel)
 
     return rule
 
 
-def transposed(dimensions: int) -> Any:
+def transposed(dimensions: int) -> Rule:
     """A transposed convolution."""
 
     def rule(call: Call) -> Any:
-        before, weight = call.signal(), call.argument(1, "weight")
-        stride = _each(call.argument(3, "stride", 1), dimensions)
-        terms = fan_in("conv_transpose", weight, call.argument(6, "groups", 1), stride)
+        weight, given = call.argument(1, "weight"), call.given
+        stride, padding, extra, dilation = (
+            _each(call.argument(place, name, default=default), dimensions)
+            for place, name, default in (
+                (3, "stride", 1),
+                (4, "padding", 0),
+                (5, "output_padding", 0),
+                (7, "dilation", 1),
+            )
+        )
+        size, kernel = given.shape[-dimensions:], weight.shape[2:]
+        settings = zip(size, kernel, stride, padding, extra, dilation, strict=True)
+        result = [(n - 1) * s - 2 * p + d * (k - 1) + o + 1 for n, k, s, p, o, d in settings]
+        if min(result) < 1:
+            return call.run()
+        share = coverage(size, result, kernel, stride, padding, dilation, transposed=True)
+        terms = fan_in("conv_transpose", weight, call.argument(6, "groups", default=1), stride) * share
         # Outputs take turns with the taps of the kernel.
-        return weighted(call, before, weight, call.argument(2, "bias"), terms, 1 / prod(stride))
+        same, channel = 1 / prod(stride), given.dim() - dimensions - 1
+        return weighted(call, call.signal(), weight, call.argument(2, "bias"), terms, same=same, channel=channel)
 
     return rule
 
@@ -60,25 +82,49 @@ def _sizes(size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> 
 
 
 def _each(value: Any, dimensions: int) -> Any:
-    return (
-        value if isinstance(value, str) else tuple(value) if isinstance(value, tuple | list) else (value,) * dimensions
-    )
+    if isinstance(value, str):
+        return value
+    values = tuple(value) if isinstance(value, tuple | list) else (value,)
+    return values * dimensions if len(values) == 1 else values
 
 
-def weighted(call: Call, before: Signal, weight: Tensor, bias: Tensor | None, terms: float, same: float = 1.0) -> Any:
+def weighted(
+    call: Call,
+    before: Signal,
+    weight: Tensor,
+    bias: Tensor | None,
+    terms: float,
+    *,
+    same: float = 1.0,
+    groups: int = 1,
+    channel: int | None = None,
+) -> Any:
     """Sets weights and bias, runs the layer, and says what comes out of a sum of so many terms.
 
     Two positions of a channel are summed with the same weights, or a share `same` of them is.
     """
-    std, assumption = initialised(call, weight, bias, terms, before.mean, before.variance)
-    mean, variance = sum_of_weighted(call, weight, terms, std, before)
-    offset = call.recorder.signal(bias) if bias is not None else Signal.constant(0.0)
-    shared = same * shared_by_weights(before, variance)
+    std, assumption = initialised(call, weight, bias, terms, before, groups=groups)
+    after = summed(call, before, weight, bias, terms, std, same).noted(assumption)
     call.run()
-    after = Signal.normal(
-        *(mean + offset.mean, variance + offset.variance, shared + offset.variance, assumption), fresh=std is not None
-    )
-    return call.finish(after, before, std)
+    return call.finish(after, before, std, channel)
+
+
+def summed(
+    call: Call, before: Signal, weight: Tensor, bias: Tensor | None, terms: float, std: float | None, same: float = 1.0
+) -> Signal:
+    """A sum of so many products with weights of this deviation, or as they are, and a bias."""
+    mean, variance = 0.0, 0.0
+    if std is not None:
+        variance = terms * std**2 * before.second_moment
+    else:
+        own = measured(weight)
+        mean = terms * own.mean * before.mean
+        variance = terms * (own.second_moment * before.second_moment - (own.mean * before.mean) ** 2)
+    offset = call.recorder.signal(bias) if bias is not None else Signal.constant(0.0)
+    shared = same * shared_by_weights(before, variance) + offset.variance
+    # Weights that were given may depend on what they are applied to.
+    of = () if std is not None else (before,)
+    return Signal.normal(mean + offset.mean, variance + offset.variance, shared, of=of)
 
 
 def shared_by_weights(before: Signal, variance: float) -> float:
@@ -87,78 +133,29 @@ def shared_by_weights(before: Signal, variance: float) -> float:
     return variance * (before.mean**2 + before.covariance) / second if second else 0.0
 
 
-def sum_of_weighted(call: Call, weight: Tensor, terms: float, std: float | None, before: Signal) -> tuple[float, float]:
-    """Mean and variance of a sum of so many products; of the weights as they are if `std` is None."""
-    if std is not None:
-        return 0.0, terms * std**2 * before.second_moment
-    own = measured(weight)
-    mean = terms * own.mean * before.mean
-    return mean, terms * (own.second_moment * before.second_moment - (own.mean * before.mean) ** 2)
-
-
-def initialised(
-    call: Call,
-    weight: Tensor,
-    bias: Tensor | None,
-    terms: float,
-    mean: float,
-    variance: float,
-    rows: slice | None = None,
-) -> tuple[float | None, str]:
-    """Fills weights so that the sum of so many terms has the wanted variance; the standard deviation, and a remark.
-
-    Weights that are no parameter of the model, that do not train, or that are to be kept stay as they are: None.
-    With `rows`, only these are filled.
-    """
-    recorder = call.recorder
-    name = recorder.parameter(weight)
-    general = recorder.settings
-    settings: dict[str, Any] = {
-        "variance": general.variance,
-        "distribution": general.distribution,
-        "keep": general.keep,
-        **general.overrides.get(recorder.place, {}),
-    }
-    if name is None or not weight.requires_grad or settings["keep"]:
-        return None, "weights kept as they are" if name is not None else "weights are computed: as they are"
-    key = name if rows is None else f"{name}[{rows.start}:{rows.stop}]"
-    if key in recorder.set:
-        return recorder.set[key], "weights shared with an earlier layer"
-    if mean == 0 and variance == 0:
-        return None, "its input is 0 everywhere: weights kept as they are"
-    std = formulas.weight_std(terms, mean, variance, settings["variance"])
-    with torch.no_grad():
-        part = weight if rows is None else weight[rows]
-        fill(part, std, settings["distribution"], recorder.generator, groups=_groups(call))
-        if bias is not None and recorder.parameter(bias) is not None:
-            bias.zero_()
-    recorder.set[key] = std
-    return std, ""
-
-
-def _groups(call: Call) -> int:
-    """Of a convolution."""
-    return int(call.argument(6, "groups", 1)) if call.kind.startswith("conv") else 1
-
-
 def embedding(call: Call) -> Any:
     """Rows of weights: they are the signal."""
-    weight = call.argument(1, "weight")
-    std, assumption = initialised(call, weight, None, 1.0, 1.0, 0.0)
-    own = measured(weight) if std is None else Signal.normal(0.0, std**2)
-    before = Signal.normal(0.0, 0.0)
+    weight, padding = call.argument(1, "weight"), call.argument(2, "padding_idx")
+    std, assumption = initialised(call, weight, None, 1.0, Signal.constant(1.0))
+    if padding is not None and std is not None:
+        weight[padding].zero_()
+    own = measured(weight).origin
     call.run()
     # Of one token the same row stands at all its positions; how often tokens recur is not known.
-    return call.finish(Signal.normal(own.mean, own.variance, 0.0, assumption, fresh=True), before, std)
+    mean, variance = (own.mean, own.variance) if std is None else (0.0, std**2)
+    after = Signal.normal(mean, variance, 0.0, assumption)
+    return call.finish(after, Signal.constant(0.0), std, call.result.dim() - 1)
 
 
 def bilinear(call: Call) -> Any:
     """Products of the entries of two inputs, weighted."""
-    first, second, weight = call.signal(0, "input1"), call.signal(1, "input2"), call.argument(2, "weight")
+    first, second = (call.recorder.signal(call.argument(n, f"input{n + 1}")) for n in (0, 1))
+    weight = call.argument(2, "weight")
     mean, variance = formulas.multiplied([(first.mean, first.variance), (second.mean, second.variance)])
+    shared = (first.covariance + first.mean**2) * (second.covariance + second.mean**2) - mean**2
+    joint = Signal.normal(mean, variance, shared, of=(first, second))
     terms = float(weight.shape[1] * weight.shape[2])
-    joint = Signal.normal(mean, variance, assumption="factors taken as independent")
-    return weighted(call, joint, weight, call.argument(3, "bias"), terms)
+    return weighted(call, joint, weight, call.argument(3, "bias"), terms, channel=call.argument(0, "input1").dim() - 1)
 
 
 RULES: dict[str, Rule] = {
