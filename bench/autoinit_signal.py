@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.autoinit_models import ResNet, all_cnn_c
-from symkit.nn import Activation, InitReport, autoinit
+from symkit.nn import Activation, InitReport, LayerReport, autoinit
 
 ACTIVATIONS = ("relu", "elu", "selu", "swish", "tanh", "sigmoid", "softplus", "gelu", "leaky_relu")
 """Of All-CNN-C; leaky_relu has slope 0.01."""
@@ -26,10 +26,11 @@ class Step:
 
     Attributes:
         predicted: by the report.
-        measured: the mean over draws, of the variance of all entries of a batch.
+        measured: the mean over draws, of the mean square distance of all entries of a batch from the predicted mean.
+            About their own mean the entries of ten channels vary less than they do from draw to draw.
         error: standard error of that mean.
         lowest, highest: of the draws.
-        default, he: means with torch's own initialisation, and with that of He et al. 2015, with biases of 0.
+        default, he: mean variances with torch's own initialisation, and with that of He et al. 2015, with biases of 0.
     """
 
     name: str
@@ -84,7 +85,7 @@ def _follow(
 ) -> Followed:
     model = make()
     watched = modules(model)
-    predicted: dict[str, float] = {}
+    predicted: dict[str, LayerReport] = {}
     found: dict[str, list[list[float]]] = {name: [[], [], []] for name in watched}
     for seed in range(draws):
         torch.manual_seed(seed)
@@ -93,9 +94,10 @@ def _follow(
             report = initialise(model, seed)
             if report is not None:
                 predicted = {name: _last(report, name) for name in watched}
-            for name, variance in _variances(model, watched, images).items():
-                found[name][kind].append(variance)
-    return Followed(network, draws, [_step(name, predicted[name], *found[name]) for name in watched])
+            for name, (mean, variance) in _moments(model, watched, images).items():
+                shift = mean - predicted[name].mean if report is not None else 0.0
+                found[name][kind].append(variance + shift**2)
+    return Followed(network, draws, [_step(name, predicted[name].variance, *found[name]) for name in watched])
 
 
 def _autoinit(model: nn.Module, seed: int) -> InitReport:
@@ -116,17 +118,22 @@ def _he(model: nn.Module, seed: int) -> None:
             nn.init.zeros_(module.bias)
 
 
-def _last(report: InitReport, name: str) -> float:
-    """The variance predicted of what a module puts out: that of its last step."""
-    return [step.variance for step in report.layers if step.name == name or step.name.startswith(f"{name}.")][-1]
+def _last(report: InitReport, name: str) -> LayerReport:
+    """What a module puts out: its last step."""
+    return [step for step in report.layers if step.name == name or step.name.startswith(f"{name}.")][-1]
 
 
 @torch.no_grad()
-def _variances(model: nn.Module, watched: Mapping[str, nn.Module], images: Tensor) -> dict[str, float]:
-    found: dict[str, float] = {}
+def _moments(model: nn.Module, watched: Mapping[str, nn.Module], images: Tensor) -> dict[str, tuple[float, float]]:
+    """Mean and variance of all entries of each output."""
+    found: dict[str, tuple[float, float]] = {}
 
     def note(name: str) -> Callable[..., None]:
-        return lambda module, given, output: found.__setitem__(name, output.double().var(correction=0).item())
+        def keep(module: nn.Module, given: object, output: Tensor) -> None:
+            variance, mean = torch.var_mean(output.double(), correction=0)
+            found[name] = mean.item(), variance.item()
+
+        return keep
 
     hooks = [module.register_forward_hook(note(name)) for name, module in watched.items()]
     model(images)
