@@ -34,10 +34,12 @@ def positions(tensor: Tensor, channel: int) -> list[int]:
 
 
 def counted(tensor: Tensor, dims: list[int], channel: int) -> tuple[int, int]:
-    """How many entries lie along dimensions: positions of one channel of a sample, and channels and samples."""
-    along = [dim for dim in dims if dim in positions(tensor, channel)]
-    count = prod(tensor.shape[dim] for dim in along)
-    return count, prod(tensor.shape[dim] for dim in dims) // max(count, 1)
+    """How many entries lie along dimensions: of one channel, and channels.
+
+    What positions of a channel have in common comes from its weights, so samples are taken to have it in common too.
+    """
+    count = prod(tensor.shape[dim] for dim in dims if dim != channel)
+    return count, tensor.shape[channel] if channel in dims else 1
 
 
 def after_reducing(dims: list[int], channel: int, *, keeps: bool) -> int | None:

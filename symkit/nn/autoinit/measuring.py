@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import prod, sqrt
 
 import torch
 from torch import Generator, Tensor
@@ -36,8 +36,8 @@ def measured_with_positions(value: Tensor, channel: int) -> Signal:
     """The same, with the covariance of two positions of a channel."""
     found = measured(value)
     places = layout.positions(value, channel) if value.is_floating_point() else []
-    count, others = layout.counted(value, list(range(value.dim())), channel)
-    if count < 2 or others < 2:
+    count = prod(value.shape[dim] for dim in places)
+    if count < 2 or value.numel() < 2 * count:
         return found
     means = value.detach().double().mean(places)
     between = float(((means - found.origin.mean) ** 2).mean())

@@ -291,11 +291,14 @@ class Call:
         before = [self.recorder.signal(value) for value in inputs]
         result = self.result if self.result is not None else self.run()
         for tensor in tensors_in(result):
-            if (tensor.is_floating_point() or tensor.is_complex()) and tensor.numel():
-                own = measured(tensor).origin
-                found = Signal.normal(own.mean, own.variance, 0.0, f"{UNKNOWN}: measured{reason}", of=before)
+            if not tensor.numel():
+                continue
+            own = measured(tensor).origin
+            found = Signal.normal(own.mean, own.variance, 0.0, f"{UNKNOWN}: measured{reason}", of=before)
+            # Integers and truth values count once they become floats.
+            if tensor.is_floating_point() or tensor.is_complex():
                 self.recorder.record(self.kind, before[0] if before else found, found, tensor)
-                self.recorder.attach(tensor, found)
+            self.recorder.attach(tensor, found)
         return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Literal
@@ -106,6 +107,8 @@ def _followed(model: nn.Module, example: Any, settings: Settings, seed: int, dat
         stack.callback(torch.backends.mha.set_fastpath_enabled, fast)
         if "torch._dynamo" in sys.modules:
             stack.enter_context(torch.compiler.set_stance("force_eager"))
+            stack.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", "Using `torch.compile", UserWarning)
         for hook in (
             register_module_forward_pre_hook(recorder.enter),
             register_module_forward_hook(recorder.leave),
@@ -152,10 +155,7 @@ def _inputs(
             return type(value)(made(part) for part in value)
         if not isinstance(value, Tensor):
             return value
-        if not value.is_floating_point():
-            recorder.made(value)
-            return value
-        if data == "batch":
+        if data == "batch" or not value.is_floating_point():
             # A copy: the model may write on it.
             sample = value.detach().clone()
             recorder.attach(sample, measured_with_positions(sample, layout.usual(sample)))

@@ -35,21 +35,22 @@ def kept(call: Call) -> Any:
     """The same entries in the same places."""
     before, channel = call.signal(), call.recorder.channel(call.given)
     result = call.run()
-    if isinstance(result, Tensor) and result.is_floating_point():
+    if isinstance(result, Tensor):
+        if result.is_floating_point() and not call.given.is_floating_point() and before.assumption:
+            call.recorder.record(call.kind, before, before, result)
         call.recorder.attach(result, before, channel)
     return result
 
 
 def moved(call: Call) -> Any:
     """The same entries elsewhere, or some of them."""
-    signals = {id(tensor): call.recorder.signal(tensor) for tensor in tensors_in(call.args[:1]) if _counts(tensor)}
-    tensors = [tensor for tensor in tensors_in(call.args[:1]) if _counts(tensor)]
+    tensors = [tensor for tensor in tensors_in(call.args[:1] or call.named) if call.recorder.knows(tensor)]
+    signals = {id(tensor): call.recorder.signal(tensor) for tensor in tensors}
     result = call.run()
     if not tensors:
         call.recorder.made(result)
         return result
-    found = [tensor for tensor in tensors_in(result) if tensor.is_floating_point()]
-    for place, tensor in enumerate(found):
+    for place, tensor in enumerate(tensors_in(result)):
         given = tensors[min(place, len(tensors) - 1)]
         if tensor is not given:
             before = signals[id(given)]
@@ -58,10 +59,6 @@ def moved(call: Call) -> Any:
             channel = layout.moved(given, call.recorder.channel(given), tensor)
             call.recorder.attach(tensor, after, channel)
     return result
-
-
-def _counts(tensor: Tensor) -> bool:
-    return tensor.is_floating_point()
 
 
 def unfolded(call: Call) -> Any:
@@ -103,5 +100,6 @@ RULES: dict[str, Rule] = {
     "unfold": unfolded,
     **dict.fromkeys(("setitem", "copy"), assigned),
     **dict.fromkeys(("fill", "zero", "zeros_like", "ones_like", "empty_like", "full_like", "rand_like"), filled_up),
+    **dict.fromkeys(("zeros", "ones", "empty", "full", "arange", "linspace", "eye", "randn", "rand"), filled_up),
     **dict.fromkeys(("randn_like", "new_zeros", "new_ones", "new_full", "new_empty", "new_tensor"), filled_up),
 }
