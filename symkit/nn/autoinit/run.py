@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import torch
@@ -182,20 +183,25 @@ def _centre(model: nn.Module, recorder: Recorder) -> None:
 def _check(model: nn.Module, settings: Settings, data: str) -> None:
     if not isinstance(model, nn.Module):
         raise DomainError(f"a model is a torch.nn.Module, not {type(model).__name__}")
-    if not 0 < settings.variance < float("inf"):
-        raise DomainError(f"variance must be positive and finite, not {settings.variance!r}")
+    _check_values({"variance": settings.variance, "distribution": settings.distribution}, "")
     if data not in ("normal", "batch"):
         raise DomainError(f'data is "normal" or "batch", not {data!r}')
-    names = {name for name, _ in model.named_modules()}
+    names = [name for name, _ in model.named_modules()]
     for name, own in settings.overrides.items():
         if name not in names:
-            raise DomainError(f"overrides names {name!r}, and the model has no such module")
+            close = ", ".join(map(repr, get_close_matches(str(name), names))) or "model.named_modules() has the names"
+            raise DomainError(f"overrides names {name!r}, and the model has no such module; close: {close}")
+        if not isinstance(own, Mapping):
+            raise DomainError(f'overrides of {name!r} must be a dict such as {{"variance": 0.5}}, not {own!r}')
         for key in own:
             if key not in ("variance", "distribution", "keep"):
                 raise DomainError(f'overrides of {name!r} may be "variance", "distribution" and "keep", not {key!r}')
-    for value in (
-        settings.distribution,
-        *(own["distribution"] for own in settings.overrides.values() if "distribution" in own),
-    ):
-        if value not in DISTRIBUTIONS:
-            raise DomainError(f"distribution {value!r} is not one of {', '.join(DISTRIBUTIONS)}")
+        _check_values(own, f" of {name!r}")
+
+
+def _check_values(settings: Mapping[str, Any], where: str) -> None:
+    variance, distribution = settings.get("variance", 1.0), settings.get("distribution", "normal")
+    if not isinstance(variance, int | float) or not 0 < variance < float("inf"):
+        raise DomainError(f"variance{where} must be a positive and finite number, not {variance!r}")
+    if distribution not in DISTRIBUTIONS:
+        raise DomainError(f"distribution{where} {distribution!r} is not one of {', '.join(DISTRIBUTIONS)}")
