@@ -98,7 +98,7 @@ def tables(parts: Mapping[str, Part]) -> Iterator[Table]:
 def signal_tables(found: Sequence[Followed]) -> Iterator[Table]:
     residual = [each for each in found if each.network.startswith("ResNet")]
     dense = [each for each in found if each not in residual]
-    columns = ("", "worst", "at", "standard error", "last", "one draw", "default", "He")
+    columns = ("", "worst", "at", "standard error", "last", "one draw", "analysis alone", "default", "He")
     if residual:
         title = "Block outputs without normalisation: measured / predicted variance"
         yield Table(f"{title} (asked for: within {RESIDUAL_BAR:.0%})", columns, [_summary(each) for each in residual])
@@ -107,13 +107,13 @@ def signal_tables(found: Sequence[Followed]) -> Iterator[Table]:
         yield Table(f"{title} (asked for: within {PLAIN_BAR:.0%})", columns, [_summary(each) for each in dense])
     for each in residual:
         rows = [_row(step) for step in each.steps[:: max(1, len(each.steps) // 27)]]
-        heads = ("", "predicted", "measured", "ratio", "one draw", "default", "He")
+        heads = ("", "predicted", "measured", "ratio", "one draw", "analysis alone", "default", "He")
         yield Table(f"{each.network}, no normalisation, {each.draws} draws", heads, rows)
 
 
 def _summary(each: Followed) -> tuple[str, ...]:
     worst, last = each.worst, each.steps[-1]
-    error = worst.error / worst.predicted
+    error = worst.error
     name = each.network.removeprefix("All-CNN-C, ")
     return name, f"{worst.ratio:.2f}", worst.name, f"{error:.2f}", f"{last.ratio:.2f}", *_apart(last)
 
@@ -122,10 +122,10 @@ def _row(step: Step) -> tuple[str, ...]:
     return step.name, f"{step.predicted:.3g}", f"{step.measured:.3g}", f"{step.ratio:.2f}", *_apart(step)
 
 
-def _apart(step: Step) -> tuple[str, str, str]:
+def _apart(step: Step) -> tuple[str, str, str, str]:
     """The ratios of single draws, and the variances with other initialisations."""
-    draws = f"{step.lowest / step.predicted:.2f} to {step.highest / step.predicted:.2f}"
-    return draws, f"{step.default:.2g}", f"{step.he:.2g}"
+    draws = f"{step.lowest:.2f} to {step.highest:.2f}"
+    return draws, f"{step.analysis:.2f}", f"{step.default:.2g}", f"{step.he:.2g}"
 
 
 def time_table(found: Sequence[Duration]) -> Table:

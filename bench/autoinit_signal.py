@@ -25,27 +25,26 @@ class Step:
     """The variance of one module's output, for one draw of weights after the other.
 
     Attributes:
-        predicted: by the report.
-        measured: the mean over draws, of the mean square distance of all entries of a batch from the predicted mean.
-            About their own mean the entries of ten channels vary less than they do from draw to draw.
+        predicted, measured: means over draws. Measured is the mean square distance of all entries of a new batch from
+            the predicted mean. About their own mean the entries of ten channels vary less than they do from draw to
+            draw.
+        ratio: of measured to what the report of the same draw predicted, the mean over draws.
         error: standard error of that mean.
-        lowest, highest: of the draws.
+        lowest, highest: ratios of single draws.
+        analysis: the same mean of ratios by analysis alone, without corrections by measurement.
         default, he: mean variances with torch's own initialisation, and with that of He et al. 2015, with biases of 0.
     """
 
     name: str
     predicted: float
     measured: float
+    ratio: float
     error: float
     lowest: float
     highest: float
+    analysis: float
     default: float
     he: float
-
-    @property
-    def ratio(self) -> float:
-        """Of measured to predicted."""
-        return self.measured / self.predicted
 
 
 @dataclass(frozen=True)
@@ -86,22 +85,28 @@ def _follow(
     model = make()
     watched = modules(model)
     predicted: dict[str, LayerReport] = {}
-    found: dict[str, list[list[float]]] = {name: [[], [], []] for name in watched}
+    kinds = (_autoinit, _analysis, _default, _he)
+    found: dict[str, list[list[tuple[float, float]]]] = {name: [[] for _ in kinds] for name in watched}
     for seed in range(draws):
         torch.manual_seed(seed)
         images = torch.randn(IMAGES, 3, 32, 32)
-        for kind, initialise in enumerate((_autoinit, _default, _he)):
+        for kind, initialise in enumerate(kinds):
             report = initialise(model, seed)
             if report is not None:
                 predicted = {name: _last(report, name) for name in watched}
             for name, (mean, variance) in _moments(model, watched, images).items():
                 shift = mean - predicted[name].mean if report is not None else 0.0
-                found[name][kind].append(variance + shift**2)
-    return Followed(network, draws, [_step(name, predicted[name].variance, *found[name]) for name in watched])
+                wanted = predicted[name].variance if report is not None else 1.0
+                found[name][kind].append((wanted, variance + shift**2))
+    return Followed(network, draws, [_step(name, *found[name]) for name in watched])
 
 
 def _autoinit(model: nn.Module, seed: int) -> InitReport:
-    return autoinit(model, torch.empty(1, 3, 32, 32), seed=seed)
+    return autoinit(model, torch.empty(IMAGES, 3, 32, 32), seed=seed)
+
+
+def _analysis(model: nn.Module, seed: int) -> InitReport:
+    return autoinit(model, torch.empty(1, 3, 32, 32), seed=seed, calibrate=False)
 
 
 def _default(model: nn.Module, seed: int) -> None:
@@ -142,7 +147,23 @@ def _moments(model: nn.Module, watched: Mapping[str, nn.Module], images: Tensor)
     return found
 
 
-def _step(name: str, predicted: float, own: Sequence[float], default: Sequence[float], he: Sequence[float]) -> Step:
-    error = statistics.stdev(own) / math.sqrt(len(own)) if len(own) > 1 else math.nan
+Draws = Sequence[tuple[float, float]]
+"""Predicted and measured variances."""
+
+
+def _step(name: str, own: Draws, analysis: Draws, default: Draws, he: Draws) -> Step:
     mean = statistics.fmean
-    return Step(name, predicted, mean(own), error, min(own), max(own), mean(default), mean(he))
+    ratios = [measured / predicted for predicted, measured in own]
+    error = statistics.stdev(ratios) / math.sqrt(len(ratios)) if len(ratios) > 1 else math.nan
+    return Step(
+        name,
+        predicted=mean(predicted for predicted, _ in own),
+        measured=mean(measured for _, measured in own),
+        ratio=mean(ratios),
+        error=error,
+        lowest=min(ratios),
+        highest=max(ratios),
+        analysis=mean(measured / predicted for predicted, measured in analysis),
+        default=mean(measured for _, measured in default),
+        he=mean(measured for _, measured in he),
+    )

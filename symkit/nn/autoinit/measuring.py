@@ -12,6 +12,12 @@ from symkit.analysis.subject import Subject
 from symkit.nn.autoinit import layout
 from symkit.nn.autoinit.signal import Signal
 
+ENTRIES = 1000
+"""Numbers from which a variance is told to some percent,"""
+
+TOLERANCE = 0.1
+"""and the part of it, or of a deviation, by which a prediction may be off."""
+
 
 def measured(value: Tensor) -> Signal:
     """The entries of a tensor; those that are no finite numbers do not count, such as the -inf of masks."""
@@ -30,6 +36,15 @@ def measured(value: Tensor) -> Signal:
             return Signal.constant(0.0)
         variance, mean = (float(found) for found in torch.var_mean(entries, correction=0))
     return Signal.normal(mean, variance)
+
+
+def contradicts(value: Tensor, signal: Signal) -> bool:
+    """Whether a tensor is not what was predicted, as far as its entries can tell."""
+    if value.numel() < ENTRIES or not value.is_floating_point() or not signal.variance:
+        return False
+    own = measured(value).origin
+    off = abs(own.mean - signal.mean) > TOLERANCE * sqrt(signal.variance)
+    return off or abs(own.variance / signal.variance - 1) > TOLERANCE
 
 
 def measured_with_positions(value: Tensor, channel: int) -> Signal:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from symkit.nn.autoinit import layout
-from symkit.nn.autoinit.measuring import measured
+from symkit.nn.autoinit.measuring import contradicts, measured, measured_with_positions
 from symkit.nn.autoinit.names import short_name
 from symkit.nn.autoinit.report import UNKNOWN, LayerReport
 from symkit.nn.autoinit.settings import Settings
@@ -269,6 +269,9 @@ class Call:
     ) -> Any:
         """Says what comes out, and adds the step to the report. Channels stay where they are unless given."""
         self.recorder.record(self.kind, before or self.signal(), signal, self.result, weight_std)
+        if self.recorder.settings.calibrate and contradicts(self.result, signal):
+            place = channel if channel is not None else self.recorder.channel(self.result)
+            signal = signal.rebased(measured_with_positions(self.result, place))
         return self.quietly(signal, channel)
 
     def quietly(self, signal: Signal, channel: int | None = None) -> Any:

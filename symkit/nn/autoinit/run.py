@@ -39,6 +39,7 @@ def autoinit(
     seed: int = 0,
     dry_run: bool = False,
     keep: bool = False,
+    calibrate: bool = True,
     data: Data = "normal",
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> InitReport:
@@ -64,13 +65,17 @@ def autoinit(
         seed: of weights and samples.
         dry_run: leave the model as it is; only report. A copy is initialised.
         keep: follow the signals with the weights as they are: how the model stands now.
+        calibrate: where a mean or a variance turns out to be off by more than a tenth, scale the layer's weights, or go
+            on from what was measured. Predictions take layers as wide, sums as normal and padding as spread evenly;
+            what is left over adds up in deep networks. Outputs of fewer than 1000 numbers tell too little. False is
+            analysis alone.
         data: "normal", or "batch": mean and variance of float inputs are those of the example.
         overrides: by name of a module, settings for its weights: "variance", "distribution" or "keep".
 
     Raises:
         DomainError: for settings that cannot be, and names in `overrides` that no module has.
     """
-    settings = Settings(variance, distribution, center, keep, dict(overrides or {}))
+    settings = Settings(variance, distribution, center, keep, calibrate, dict(overrides or {}))
     _check(model, settings, data)
     chosen = copy.deepcopy(model) if dry_run else model
     start = time.perf_counter()

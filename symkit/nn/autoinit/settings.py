@@ -16,6 +16,7 @@ class Settings:
         distribution: of weights.
         center: whether means of activations are taken off.
         keep: whether weights stay as they are.
+        calibrate: whether measurement corrects prediction, step by step, where they differ.
         overrides: by name of a module, other settings for the weights in it: "variance", "distribution", "keep".
     """
 
@@ -23,6 +24,7 @@ class Settings:
     distribution: str = "truncated_normal"
     center: bool = False
     keep: bool = False
+    calibrate: bool = True
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def of(self, parameter: str) -> dict[str, Any]:

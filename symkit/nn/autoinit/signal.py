@@ -74,6 +74,16 @@ class Signal:
         """Entries that all are one number."""
         return cls.normal(value, 0.0)
 
+    def rebased(self, measured: Signal) -> Signal:
+        """The same entries with the moments that were measured, no longer as a sum or a function of others."""
+        own = measured.origin
+        if self.function is not None:
+            return self.become(own.mean, own.variance, own.covariance, self.assumption)
+        origin = replace(
+            self.origin, mean=own.mean, variance=own.variance, covariance=own.covariance, terms=(), average_of=None
+        )
+        return replace(self, origin=origin)
+
     def become(self, mean: float, variance: float, covariance: float = 0.0, assumption: str = "") -> Signal:
         """Other entries that are made of these, taken as normal."""
         return Signal.normal(mean, variance, covariance, assumption, of=(self,))

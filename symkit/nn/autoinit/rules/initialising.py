@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from symkit.nn.autoinit import formulas
+from symkit.nn.autoinit.measuring import contradicts
 from symkit.nn.autoinit.recorder import Call
 from symkit.nn.autoinit.signal import Signal
 from symkit.nn.autoinit.weights import fill
@@ -52,6 +53,22 @@ def initialised(
         _clear(call, bias)
     recorder.set[key] = std
     return std, ""
+
+
+def calibrated(
+    call: Call, weight: Tensor, std: float | None, assumption: str, after: Signal, result: Tensor
+) -> float | None:
+    """Scales weights that were just drawn, and what came out, to the predicted variance, where it is another."""
+    if std is None or assumption or not call.recorder.settings.calibrate or not contradicts(result, after):
+        return std
+    square = float(result.square().mean(dtype=torch.float64))
+    factor = (after.variance / square) ** 0.5 if square > 0 else 1.0
+    if not 0 < factor < float("inf"):
+        return std
+    weight.mul_(factor)
+    result.mul_(factor)
+    call.recorder.forget(weight)
+    return std * factor
 
 
 def _clear(call: Call, bias: Tensor | None) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from symkit.nn.autoinit import formulas
 from symkit.nn.autoinit.measuring import measured
 from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.rules.initialising import initialised
+from symkit.nn.autoinit.rules.initialising import calibrated, initialised
 from symkit.nn.autoinit.signal import Signal
 from symkit.nn.autoinit.weights import coverage, fan_in
 
@@ -105,7 +105,7 @@ def weighted(
     """
     std, assumption = initialised(call, weight, bias, terms, before, groups=groups)
     after = summed(call, before, weight, bias, terms, std, same).noted(assumption)
-    call.run()
+    std = calibrated(call, weight, std, assumption, after, call.run())
     return call.finish(after, before, std, channel)
 
 
