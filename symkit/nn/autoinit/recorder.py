@@ -27,13 +27,15 @@ class Known(NamedTuple):
 
     Attributes:
         tensor: a weak reference to it.
-        signal: None for a tensor that the model makes of parameters and numbers, measured when it is needed.
+        signal: None for one that is measured when it is needed.
         channel: the dimension of channels, None for the usual one.
+        from_inputs: whether it depends on the inputs, and is not made of parameters and numbers alone.
     """
 
     tensor: ref[Tensor]
     signal: Signal | None
     channel: int | None = None
+    from_inputs: bool = True
 
 
 class Part(NamedTuple):
@@ -145,7 +147,8 @@ class Recorder(TorchFunctionMode):
         if known is None and not found.is_constant and id(value) not in self._parameters:
             found = found.noted(f"{UNKNOWN} where this comes from: measured")
             self.record("tensor", found, found, value)
-        self.attach(value, found, known.channel if known is not None else None)
+        depends = known is None and id(value) not in self._parameters
+        self._known[id(value)] = Known(ref(value), found, known.channel if known is not None else None, depends)
         return found
 
     def channel(self, value: Tensor) -> int:
@@ -156,16 +159,16 @@ class Recorder(TorchFunctionMode):
     def knows(self, value: Any) -> bool:
         """Whether a tensor has a signal: it comes from the inputs."""
         known = self._entry(value) if isinstance(value, Tensor) else None
-        return known is not None and known.signal is not None and id(value) not in self._parameters
+        return known is not None and known.from_inputs
 
-    def attach(self, value: Tensor, signal: Signal | None, channel: int | None = None) -> None:
+    def attach(self, value: Tensor, signal: Signal, channel: int | None = None) -> None:
         """Says what is known of a tensor."""
         self._known[id(value)] = Known(ref(value), signal, channel)
 
     def made(self, result: Any) -> None:
         """Of a tensor that does not come from the inputs."""
         for tensor in tensors_in(result):
-            self.attach(tensor, None)
+            self._known[id(tensor)] = Known(ref(tensor), None, None, from_inputs=False)
 
     def forget(self, value: Tensor) -> None:
         """Of a tensor whose entries were changed."""
@@ -215,7 +218,9 @@ class Recorder(TorchFunctionMode):
             rule = None if any(value.is_complex() for value in inputs) else self._rules.get(kind)
             return call.unknown() if rule is None else rule(call)
         result = function(*args, **named)
-        self.made(result)
+        # What is written to a tensor without entries is not seen here, where other code than torch's does.
+        if not kind.startswith(("empty", "new_empty")):
+            self.made(result)
         return result
 
 

@@ -30,6 +30,7 @@ class Origin:
         terms: what it is the sum of, each with a factor; () if it is no sum.
         average_of: of what it is the mean over several entries, or None.
         are_shares: whether entries along the last dimension add up to 1.
+        seen: how many entries along the last dimension masks have left, row by row; () for all.
     """
 
     mean: float
@@ -39,6 +40,7 @@ class Origin:
     terms: tuple[tuple[float, Signal], ...] = ()
     average_of: Signal | None = None
     are_shares: bool = False
+    seen: tuple[int, ...] = ()
 
     @property
     def roots(self) -> frozenset[Origin]:
@@ -167,7 +169,7 @@ class Signal:
         if self.is_constant:
             return self
         own = self.origin
-        return Signal(replace(own, sources=own.roots, terms=(), average_of=None, are_shares=False), self.function)
+        return Signal(Origin(own.mean, own.variance, own.covariance, own.roots), self.function)
 
     def repeated(self) -> Signal:
         """The same entries at all positions of a channel."""

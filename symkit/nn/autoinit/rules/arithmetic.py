@@ -31,6 +31,10 @@ def two(text: str, *, reflected: bool = False) -> Rule:
         result = call.run()
         if not isinstance(result, Tensor) or not result.is_floating_point():
             return result
+        mask = next((value for value in operands if _is_mask(call, value)), None) if text == SUM else None
+        if mask is not None:
+            rest = signals[0] if mask is operands[1] else signals[1]
+            return call.finish(unseen(rest, mask > MASKED), rest)
         first, second = (
             _spread(call, value, shape, signal) for value, shape, signal in zip(operands, shapes, signals, strict=True)
         )
@@ -43,6 +47,26 @@ def two(text: str, *, reflected: bool = False) -> Rule:
         return call.finish(_combined(call, text, *pair), before)
 
     return rule
+
+
+MASKED = -1e4
+"""Logits below count as masked."""
+
+
+def _is_mask(call: Call, value: Any) -> bool:
+    """Whether a tensor that is added to logits puts some of them out of sight."""
+    is_given = isinstance(value, Tensor) and value.is_floating_point() and value.numel() > 1
+    if not is_given or call.recorder.parameter(value) is not None:
+        return False
+    if call.recorder.knows(value) and call.recorder.signal(value).variance < -MASKED:
+        return False
+    return bool((value.min() < MASKED) & (value.max() == 0))
+
+
+def unseen(signal: Signal, seen: Tensor) -> Signal:
+    """Logits of which those that are not seen are at minus infinity, or as good as there."""
+    rows = seen.expand(*seen.shape[:-1], seen.shape[-1]).sum(-1).flatten().sort().values.tolist()
+    return signal.flattened().knowing(seen=tuple(count for count in rows if count))
 
 
 def _spread(call: Call, value: Any, shape: torch.Size | None, signal: Signal) -> Signal:
@@ -145,19 +169,23 @@ def filled(call: Call) -> Any:
     value, before = call.argument(2, "value"), call.signal()
     mask = call.argument(1, "mask")
     call.run()
-    return _mixed(call, call.recorder.signal(mask), value, call.recorder.signal(value), before, before)
+    if _is_infinite(value):
+        return call.finish(unseen(before, ~mask), before)
+    return _mixed(call, call.recorder.signal(mask), call.recorder.signal(value), before, before)
 
 
 def _chosen(call: Call, condition: Tensor, first: Any, second: Any) -> Any:
     a, b = call.recorder.signal(first), call.recorder.signal(second)
     before = a if call.recorder.knows(first) else b
-    return _mixed(call, call.recorder.signal(condition), first, a, b, before)
-
-
-def _mixed(call: Call, condition: Signal, first: Any, a: Signal, b: Signal, before: Signal) -> Any:
-    """`a` where the condition holds, else `b`; entries at minus infinity do not count."""
     if _is_infinite(first):
-        return call.finish(b, before)
+        return call.finish(unseen(b, ~condition), before)
+    if _is_infinite(second):
+        return call.finish(unseen(a, condition), before)
+    return _mixed(call, call.recorder.signal(condition), a, b, before)
+
+
+def _mixed(call: Call, condition: Signal, a: Signal, b: Signal, before: Signal) -> Any:
+    """`a` where the condition holds, else `b`."""
     step = applied(expression("where(c > 0.5, a, b)", ("c", "a", "b")), [condition, a, b])
     if step is not None and step.is_usable:
         return call.finish(step, before)
@@ -168,9 +196,7 @@ def _mixed(call: Call, condition: Signal, first: Any, a: Signal, b: Signal, befo
 
 
 def _is_infinite(value: Any) -> bool:
-    if isinstance(value, Tensor):
-        return value.numel() == 1 and bool(value.isinf())
-    return isinstance(value, float) and value in (float("inf"), float("-inf"))
+    return (not isinstance(value, Tensor) or value.numel() == 1) and float(value) < MASKED
 
 
 def added_product(call: Call) -> Any:

@@ -5,21 +5,18 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas, gaussian
+from symkit.nn.autoinit import formulas
 from symkit.nn.autoinit.pairs import joint
 from symkit.nn.autoinit.recorder import Call, Rule
 from symkit.nn.autoinit.rules.initialising import initialised
+from symkit.nn.autoinit.rules.reductions import mean_share
 from symkit.nn.autoinit.rules.weighted import summed
 from symkit.nn.autoinit.signal import Signal
 
 ASSUMED = "queries, keys and values taken as independent"
-
-MOST_COUNTS = 12
-"""Numbers of keys that a mask leaves, up to which each is looked at; the rest lie between."""
 
 
 def dot_product(call: Call) -> Any:
@@ -41,7 +38,7 @@ def attended(queries: Signal, keys: Signal, values: Signal, size: int, counts: l
     # What all keys have in common moves all logits alike.
     own = keys.variance - keys.covariance
     logits = size * queries.second_moment * own * scale**2
-    share = _mean_share(counts, logits)
+    share = mean_share(counts, logits)
     equal = sum(1 / count for count in counts) / len(counts)
     rest = values.variance - values.covariance
     # Queries with much in common have weights in common.
@@ -50,15 +47,6 @@ def attended(queries: Signal, keys: Signal, values: Signal, size: int, counts: l
     pairs = ((queries, keys), (keys, values), (queries, values))
     assumption = "" if all(joint(a, b).known for a, b in pairs) else ASSUMED
     return Signal.normal(values.mean, values.covariance + rest * share, shared, assumption, of=(queries, keys, values))
-
-
-def _mean_share(counts: list[int], logits: float) -> float:
-    """Of squares of weights, over queries that see so many keys."""
-    known = sorted(set(counts))
-    if len(known) > MOST_COUNTS:
-        known = sorted({round(count) for count in np.geomspace(known[0], known[-1], MOST_COUNTS)})
-    shares = [gaussian.softmax_weights(count, logits) for count in known]
-    return float(np.interp(np.log(counts), np.log(known), shares).mean())
 
 
 def _counts(count: int, mask: Tensor | None) -> list[int]:

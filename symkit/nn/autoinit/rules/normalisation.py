@@ -111,7 +111,9 @@ def dropped(call: Call) -> Any:
     shared = before.covariance
     if call.kind != "dropout":
         shared = (before.covariance + rate * before.mean**2) / (1 - rate) if rate < 1 else 0.0
-    return call.finish(before.become(mean, variance, shared), before)
+    after = before.become(mean, variance, shared)
+    # Shares of 1 still add up to 1, on average.
+    return call.finish(after.knowing(are_shares=before.origin.are_shares and before.function is None), before)
 
 
 def dropped_to_the_limit(call: Call) -> Any:

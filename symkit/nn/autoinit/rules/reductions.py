@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +16,9 @@ from symkit.nn.autoinit.recorder import Call, Rule
 from symkit.nn.autoinit.rules.activations import expression
 from symkit.nn.autoinit.rules.arithmetic import two
 from symkit.nn.autoinit.signal import Signal, applied
+
+MOST_COUNTS = 12
+"""Numbers of keys that a mask leaves, up to which each is looked at; the rest lie between."""
 
 
 def averaged(call: Call) -> Any:
@@ -100,6 +105,15 @@ def _negative(signal: Signal) -> Signal:
     return found
 
 
+def mean_share(counts: Sequence[int], logits: float) -> float:
+    """Of squares of weights, along rows of so many."""
+    known = sorted(set(counts))
+    if len(known) > MOST_COUNTS:
+        known = sorted({round(count) for count in np.geomspace(known[0], known[-1], MOST_COUNTS)})
+    shares = [gaussian.softmax_weights(count, logits) for count in known]
+    return float(np.interp(np.log(counts), np.log(known), shares).mean())
+
+
 def softmax(call: Call) -> Any:
     """Shares of 1; logits are taken as normal, and as independent but for what a channel has in common."""
     before, given = call.signal(), call.given
@@ -111,7 +125,8 @@ def softmax(call: Call) -> Any:
     alike = before.covariance if dim in layout.positions(given, call.recorder.channel(given)) else 0.0
     # Along queries and keys, the report of products says what logits have in common.
     count = given.shape[dim]
-    share = gaussian.softmax_weights(count, max(before.variance - alike, 0.0))
+    counts = before.origin.seen if before.origin.seen and dim == given.dim() - 1 else (count,)
+    share = mean_share(counts, max(before.variance - alike, 0.0))
     variance = max(share / count - 1 / count**2, 0.0)
     after = before.become(1 / count, variance, 0.0, "" if before.function is None else "logits taken as normal")
     return call.finish(after.knowing(are_shares=dim == given.dim() - 1), before)

@@ -99,7 +99,8 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(MOVED, moved),
     "unfold": unfolded,
     **dict.fromkeys(("setitem", "copy"), assigned),
-    **dict.fromkeys(("fill", "zero", "zeros_like", "ones_like", "empty_like", "full_like", "rand_like"), filled_up),
-    **dict.fromkeys(("zeros", "ones", "empty", "full", "arange", "linspace", "eye", "randn", "rand"), filled_up),
-    **dict.fromkeys(("randn_like", "new_zeros", "new_ones", "new_full", "new_empty", "new_tensor"), filled_up),
+    **dict.fromkeys(("empty", "empty_like", "new_empty"), Call.run),
+    **dict.fromkeys(("fill", "zero", "zeros_like", "ones_like", "full_like", "rand_like"), filled_up),
+    **dict.fromkeys(("zeros", "ones", "full", "arange", "linspace", "eye", "randn", "rand"), filled_up),
+    **dict.fromkeys(("randn_like", "new_zeros", "new_ones", "new_full", "new_tensor"), filled_up),
 }
