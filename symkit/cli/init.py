@@ -52,6 +52,9 @@ def init(
             help='Of one layer, such as "head:variance=0.1", "head:distribution=uniform", "head:keep".',
         ),
     ] = None,
+    analysis: Annotated[
+        bool, typer.Option("--analysis", help="By analysis alone: no correction by what is measured.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave all weights as they are; only follow signals.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of weights and samples.")] = 0,
     save: Annotated[
@@ -79,6 +82,7 @@ def init(
 
     wanted = read_source(source)
     settings: dict[str, Any] = {"variance": variance, "distribution": distribution, "center": center, "keep": keep}
+    settings["calibrate"] = not analysis
     settings["overrides"] = read_overrides(override or [])
     _check_files(save, plot, center, keep)
     import torch

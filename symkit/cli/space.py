@@ -120,7 +120,8 @@ def space(
 ) -> None:
     """Count, draw, vary and compare functions of a search space.
 
-    With --unique it says how many are really different. With --contains the exit status is 1 if the function is no member.
+    With --unique it says how many are really different. With --contains the exit status is 1 if the function is no
+    member.
 
     \b
     Examples:
