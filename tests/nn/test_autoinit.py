@@ -129,6 +129,26 @@ def test_overrides_are_of_all_that_is_in_a_module() -> None:
     assert report.untouched == ("0.0.weight",)
 
 
+def test_weights_used_twice_are_calibrated_once() -> None:
+    layer = nn.Linear(64, 64)
+
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = self.layer(x)
+            return torch.cat([y, self.layer(torch.tanh(y))])
+
+    # Rows that are all alike have few samples of weights: what comes out is not what was predicted.
+    rows = torch.randn(1, 64).expand(300, 64) * 3
+    report = autoinit(Twice(), rows, data="batch")
+    first, second = (layer for layer in report.layers if layer.kind == "linear")
+    assert first.weight_std == second.weight_std
+    assert float(layer.weight.detach().square().mean()) ** 0.5 == pytest.approx(first.weight_std or 0.0, rel=0.05)
+
+
 def test_keep_follows_the_weights_as_they_are() -> None:
     model = dense(nn.ReLU(), nn.ReLU())
     before = state(model)

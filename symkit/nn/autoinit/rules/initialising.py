@@ -68,6 +68,9 @@ def calibrated(
     weight.mul_(factor)
     result.mul_(factor)
     call.recorder.forget(weight)
+    found = call.recorder.parameter(weight)
+    assert found is not None
+    call.recorder.set[found.name + found.where] = std * factor
     return std * factor
 
 
