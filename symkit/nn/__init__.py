@@ -1,13 +1,13 @@
 """Layers and losses from expressions."""
 
 from symkit.nn.activation import Activation, act_layer
-from symkit.nn.autoinit.centred import Centred
-from symkit.nn.autoinit.report import InitReport, LayerReport
-from symkit.nn.autoinit.run import autoinit
 from symkit.nn.compile import compile
 from symkit.nn.export import FORMATS, export
 from symkit.nn.functional import Function, functional
 from symkit.nn.gan import GANLoss
+from symkit.nn.initialization.centred import Centred
+from symkit.nn.initialization.report import InitReport, LayerReport
+from symkit.nn.initialization.run import autoinit
 from symkit.nn.landscape import Landscape, landscape
 from symkit.nn.learned_loss import LearnedLoss
 from symkit.nn.loss import Loss

@@ -174,7 +174,7 @@ def test_lines_fit_the_terminal_and_ends_of_names_are_kept(symkit: Command, colu
     [
         (["own_models:Net", "-i", "4,9"], "the model could not run on (4, 9): RuntimeError: mat1 and mat2"),
         (["own_models:Net", "-i", "4,8", "-i", "3"], "the model could not run on (4, 8) and (3,): TypeError"),
-        (["own_models:Net", "-i", "4,8", "--variance", "0"], "variance must be positive"),
+        (["own_models:Net", "-i", "4,8", "--variance", "0"], "variance must be a positive and finite number"),
         (["own_models:Net", "-i", "4,8", "--distribution", "flat"], "'flat' is not one of truncated_normal"),
         (["own_models:Net", "-i", "4,8", "--override", "tail:keep"], "the model has no such module"),
         (["own_models:Net", "-i", "4,8", "--override", "head:variance=-1"], "--override takes"),

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from symkit.analysis import moments
-from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.formulas import MeanVariance
+from symkit.nn.initialization import formulas
+from symkit.nn.initialization.formulas import MeanVariance
 
 FACTS = json.loads((Path(__file__).parents[1] / "data" / "autoinit.json").read_text())
 X, Y, Z = MeanVariance(0.7, 1.3), MeanVariance(-1.1, 0.4), MeanVariance(2.0, 0.25)

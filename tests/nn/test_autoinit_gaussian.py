@@ -13,8 +13,8 @@ import pytest
 
 from symkit.analysis.curve import Floats
 from symkit.analysis.subject import Subject
-from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.gaussian import largest, normal_moments, pair_covariance, softmax_weights
+from symkit.nn.initialization import formulas
+from symkit.nn.initialization.gaussian import largest, normal_moments, pair_covariance, softmax_weights
 from symkit.text import Expression, parse
 
 FACTS = json.loads((Path(__file__).parents[1] / "data" / "autoinit.json").read_text())

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from symkit.errors import DomainError
-from symkit.nn.autoinit.weights import DISTRIBUTIONS, coverage, fan_in, fill
+from symkit.nn.initialization.weights import DISTRIBUTIONS, coverage, fan_in, fill
 
 # Terms of a sum
 

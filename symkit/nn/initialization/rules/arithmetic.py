@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas, layout
-from symkit.nn.autoinit.measuring import drawn, measured
-from symkit.nn.autoinit.pairs import product_of, sum_of
-from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.rules.activations import evaluated, expression
-from symkit.nn.autoinit.signal import Signal, applied
+from symkit.nn.initialization import formulas, layout
+from symkit.nn.initialization.measuring import drawn, measured
+from symkit.nn.initialization.pairs import product_of, sum_of
+from symkit.nn.initialization.recorder import Call, Rule
+from symkit.nn.initialization.rules.activations import evaluated, expression
+from symkit.nn.initialization.signal import Signal, applied
 
 SUM, DIFFERENCE, PRODUCT, QUOTIENT = "a + b", "a - b", "a*b", "a/b"
 

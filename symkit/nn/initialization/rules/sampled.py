@@ -6,10 +6,10 @@ from typing import Any
 
 from torch import Tensor
 
-from symkit.nn.autoinit import layout
-from symkit.nn.autoinit.measuring import drawn, measured_with_positions
-from symkit.nn.autoinit.recorder import Call, Rule, tensors_in
-from symkit.nn.autoinit.signal import Signal
+from symkit.nn.initialization import layout
+from symkit.nn.initialization.measuring import drawn, measured_with_positions
+from symkit.nn.initialization.recorder import Call, Rule, tensors_in
+from symkit.nn.initialization.signal import Signal
 
 DRAWN = "Monte Carlo: run on normal inputs"
 RECURRENT = "Monte Carlo: run on normal inputs, with weights as they are"

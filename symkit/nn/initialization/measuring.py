@@ -9,8 +9,8 @@ import torch
 from torch import Generator, Tensor
 
 from symkit.analysis.subject import Subject
-from symkit.nn.autoinit import layout
-from symkit.nn.autoinit.signal import Signal
+from symkit.nn.initialization import layout
+from symkit.nn.initialization.signal import Signal
 
 ENTRIES = 1000
 """Numbers from which a variance is told to some percent,"""

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas, gaussian, layout
-from symkit.nn.autoinit.pairs import largest_of
-from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.rules.activations import expression
-from symkit.nn.autoinit.rules.arithmetic import two
-from symkit.nn.autoinit.signal import Signal, applied
+from symkit.nn.initialization import formulas, gaussian, layout
+from symkit.nn.initialization.pairs import largest_of
+from symkit.nn.initialization.recorder import Call, Rule
+from symkit.nn.initialization.rules.activations import expression
+from symkit.nn.initialization.rules.arithmetic import two
+from symkit.nn.initialization.signal import Signal, applied
 
 MOST_COUNTS = 12
 """Numbers of keys that a mask leaves, up to which each is looked at; the rest lie between."""

@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.measuring import measured
-from symkit.nn.autoinit.pairs import product_of, sum_of
-from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.signal import Signal
+from symkit.nn.initialization import formulas
+from symkit.nn.initialization.measuring import measured
+from symkit.nn.initialization.pairs import product_of, sum_of
+from symkit.nn.initialization.recorder import Call, Rule
+from symkit.nn.initialization.signal import Signal
 
 
 def by_batch(call: Call) -> Any:

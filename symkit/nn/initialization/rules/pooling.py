@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.pairs import largest_of, mixture
-from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.rules.sampled import drawn_through
+from symkit.nn.initialization import formulas
+from symkit.nn.initialization.pairs import largest_of, mixture
+from symkit.nn.initialization.recorder import Call, Rule
+from symkit.nn.initialization.rules.sampled import drawn_through
 
 
 def average_pooled(dimensions: int) -> Rule:

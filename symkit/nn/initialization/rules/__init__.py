@@ -1,7 +1,7 @@
 """What each function of torch does to a signal: one rule a function."""
 
-from symkit.nn.autoinit.recorder import Rule
-from symkit.nn.autoinit.rules import (
+from symkit.nn.initialization.recorder import Rule
+from symkit.nn.initialization.rules import (
     activations,
     arithmetic,
     attention,

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from symkit.nn.autoinit import layout
-from symkit.nn.autoinit.measuring import contradicts, measured, measured_with_positions
-from symkit.nn.autoinit.names import short_name
-from symkit.nn.autoinit.report import UNKNOWN, LayerReport
-from symkit.nn.autoinit.settings import Settings
-from symkit.nn.autoinit.signal import Signal
+from symkit.nn.initialization import layout
+from symkit.nn.initialization.measuring import contradicts, measured, measured_with_positions
+from symkit.nn.initialization.names import short_name
+from symkit.nn.initialization.report import UNKNOWN, LayerReport
+from symkit.nn.initialization.settings import Settings
+from symkit.nn.initialization.signal import Signal
 
 Rule: TypeAlias = "Callable[[Call], Any]"
 """Runs a call and says what comes out: returns the result, once `Call.finish` was told of its signal."""

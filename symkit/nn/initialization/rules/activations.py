@@ -10,11 +10,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from symkit.nn.activation import Activation
-from symkit.nn.autoinit.measuring import drawn, measured
-from symkit.nn.autoinit.pairs import product_of
-from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.report import UNKNOWN
-from symkit.nn.autoinit.signal import Signal, applied
+from symkit.nn.initialization.measuring import drawn, measured
+from symkit.nn.initialization.pairs import product_of
+from symkit.nn.initialization.recorder import Call, Rule
+from symkit.nn.initialization.report import UNKNOWN
+from symkit.nn.initialization.signal import Signal, applied
 from symkit.text import Expression, parse
 
 SAMES = (

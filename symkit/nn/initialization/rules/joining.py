@@ -8,11 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.pairs import INDEPENDENT_FACTORS, joint, mixture
-from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.rules.weighted import weighted
-from symkit.nn.autoinit.signal import Signal
+from symkit.nn.initialization import formulas
+from symkit.nn.initialization.pairs import INDEPENDENT_FACTORS, joint, mixture
+from symkit.nn.initialization.recorder import Call, Rule
+from symkit.nn.initialization.rules.weighted import weighted
+from symkit.nn.initialization.signal import Signal
 
 
 def concatenated(call: Call) -> Any:

@@ -16,15 +16,15 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from symkit.errors import DomainError
-from symkit.nn.autoinit import layout
-from symkit.nn.autoinit.centred import centred
-from symkit.nn.autoinit.measuring import measured_with_positions
-from symkit.nn.autoinit.recorder import Recorder, tensors_in
-from symkit.nn.autoinit.report import InitReport
-from symkit.nn.autoinit.rules import RULES, STARTING, WHOLE
-from symkit.nn.autoinit.settings import Settings
-from symkit.nn.autoinit.signal import Signal
-from symkit.nn.autoinit.weights import DISTRIBUTIONS
+from symkit.nn.initialization import layout
+from symkit.nn.initialization.centred import centred
+from symkit.nn.initialization.measuring import measured_with_positions
+from symkit.nn.initialization.recorder import Recorder, tensors_in
+from symkit.nn.initialization.report import InitReport
+from symkit.nn.initialization.rules import RULES, STARTING, WHOLE
+from symkit.nn.initialization.settings import Settings
+from symkit.nn.initialization.signal import Signal
+from symkit.nn.initialization.weights import DISTRIBUTIONS
 
 Data = Literal["normal", "batch"]
 

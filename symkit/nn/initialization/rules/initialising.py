@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.measuring import contradicts
-from symkit.nn.autoinit.recorder import Call
-from symkit.nn.autoinit.signal import Signal
-from symkit.nn.autoinit.weights import fill
+from symkit.nn.initialization import formulas
+from symkit.nn.initialization.measuring import contradicts
+from symkit.nn.initialization.recorder import Call
+from symkit.nn.initialization.signal import Signal
+from symkit.nn.initialization.weights import fill
 
 COMPUTED = "weights are computed: as they are"
 KEPT = "weights kept as they are"

@@ -18,7 +18,7 @@ class LayerReport:
         weight_std: standard deviation that its weights were given, or None.
         assumption: what the prediction rests on beyond the section's, or "".
         certified: whether the prediction is proved for a normal input.
-        measured_mean, measured_variance: of the entries of its output for the example input; None in a dry run.
+        measured_mean, measured_variance: of the entries of its output, on the way.
     """
 
     name: str

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 
-from symkit.nn.autoinit import formulas, gaussian
-from symkit.nn.autoinit.signal import Signal, joint_mean
+from symkit.nn.initialization import formulas, gaussian
+from symkit.nn.initialization.signal import Signal, joint_mean
 
 MAX_DEPTH = 100
 """Sums inside sums up to which covariances are followed."""

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.pairs import joint
-from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.rules.initialising import initialised
-from symkit.nn.autoinit.rules.reductions import mean_share
-from symkit.nn.autoinit.rules.weighted import summed
-from symkit.nn.autoinit.signal import Signal
+from symkit.nn.initialization import formulas
+from symkit.nn.initialization.pairs import joint
+from symkit.nn.initialization.recorder import Call, Rule
+from symkit.nn.initialization.rules.initialising import initialised
+from symkit.nn.initialization.rules.reductions import mean_share
+from symkit.nn.initialization.rules.weighted import summed
+from symkit.nn.initialization.signal import Signal
 
 ASSUMED = "queries, keys and values taken as independent"
 

@@ -7,11 +7,11 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from symkit.nn.autoinit import layout
-from symkit.nn.autoinit.measuring import measured
-from symkit.nn.autoinit.recorder import Call, Rule, tensors_in
-from symkit.nn.autoinit.report import UNKNOWN
-from symkit.nn.autoinit.signal import Signal
+from symkit.nn.initialization import layout
+from symkit.nn.initialization.measuring import measured
+from symkit.nn.initialization.recorder import Call, Rule, tensors_in
+from symkit.nn.initialization.report import UNKNOWN
+from symkit.nn.initialization.signal import Signal
 
 KEPT = (
     *("contiguous", "clone", "detach", "to", "type", "type_as", "float", "double", "half", "bfloat16", "cpu", "cuda"),

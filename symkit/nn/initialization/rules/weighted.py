@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
-from symkit.nn.autoinit import formulas
-from symkit.nn.autoinit.measuring import measured
-from symkit.nn.autoinit.recorder import Call, Rule
-from symkit.nn.autoinit.rules.initialising import calibrated, initialised
-from symkit.nn.autoinit.signal import Signal
-from symkit.nn.autoinit.weights import coverage, fan_in
+from symkit.nn.initialization import formulas
+from symkit.nn.initialization.measuring import measured
+from symkit.nn.initialization.recorder import Call, Rule
+from symkit.nn.initialization.rules.initialising import calibrated, initialised
+from symkit.nn.initialization.signal import Signal
+from symkit.nn.initialization.weights import coverage, fan_in
 
 
 def linear(call: Call) -> Any:

@@ -14,7 +14,7 @@ from symkit.analysis.curve import Floats
 from symkit.analysis.moments import moments_of
 from symkit.analysis.subject import Subject
 from symkit.evaluation.time_limit import OutOfTime, time_limit
-from symkit.nn.autoinit.formulas import MeanVariance
+from symkit.nn.initialization.formulas import MeanVariance
 from symkit.text import Expression
 
 LOOSE = 1e-6

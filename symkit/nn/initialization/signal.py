@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from symkit.ir import Kind, Node, ProgramBuilder, rebuild
-from symkit.nn.autoinit import gaussian
+from symkit.nn.initialization import gaussian
 from symkit.text import Expression, parse
 
 MAX_NODES = 60
