@@ -39,6 +39,9 @@ class LayerReport:
         return self.assumption.startswith(UNKNOWN)
 
 
+MODEL = "(model)"
+"""What stands for the name of the model itself."""
+
 UNKNOWN = "not known"
 """How the assumption begins for a step that no rule knows."""
 
@@ -67,7 +70,7 @@ class InitReport:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Names of the steps that no rule knows."""
-        return tuple(dict.fromkeys(f"{layer.name} ({layer.kind})" for layer in self.layers if layer.is_unknown))
+        return tuple(dict.fromkeys(f"{layer.name or MODEL} ({layer.kind})" for layer in self.layers if layer.is_unknown))
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes as JSON has them."""
@@ -88,4 +91,4 @@ class InitReport:
 def _row(layer: LayerReport) -> tuple[str, ...]:
     numbers = (layer.mean_in, layer.variance_in, layer.mean, layer.variance, layer.measured_variance, layer.weight_std)
     cells = ["" if number is None else f"{number:.4g}" for number in numbers]
-    return layer.name or "(model)", layer.kind, *cells, layer.assumption
+    return layer.name or MODEL, layer.kind, *cells, layer.assumption
