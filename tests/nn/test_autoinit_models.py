@@ -458,7 +458,7 @@ class LanguageModel(nn.Module):
 def test_language_model() -> None:
     ids = torch.randint(0, 300, (8, 32))
     report = analysed(LanguageModel(), (ids, ids))
-    assert report.unknown == (" (cross_entropy)",)
+    assert report.unknown == ("(model) (cross_entropy)",)
     assert report.untouched == ()
     assert report.layers[-2].assumption == "weights shared with an earlier layer"
     for layer in report.layers[:-1]:
