@@ -70,7 +70,9 @@ class InitReport:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Names of the steps that no rule knows."""
-        return tuple(dict.fromkeys(f"{layer.name or MODEL} ({layer.kind})" for layer in self.layers if layer.is_unknown))
+        return tuple(
+            dict.fromkeys(f"{layer.name or MODEL} ({layer.kind})" for layer in self.layers if layer.is_unknown)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes as JSON has them."""
