@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from lark import Lark, Token, UnexpectedCharacters, UnexpectedToken
 
+from symkit.checking.requirement_text import nearest, problem_at
 from symkit.errors import DomainError, LimitError, ParseError
 from symkit.ops import OperatorTable
 from symkit.spaces.classes import Apply, Class, Union, Weighted, graphs, trees
@@ -108,8 +108,7 @@ def _bad_token(error: UnexpectedToken, text: str) -> ParseError:
     ended = token.type == "$END"
     problem = "the schema ends too early" if ended else f"{str(token)!r} does not fit here"
     place = len(text.rstrip()) if ended else int(token.start_pos or 0)
-    line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
-    return ParseError(problem, text=text, line=line, column=column, expected=words)
+    return problem_at(text, place, problem, words)
 
 
 def _check_nesting(text: str) -> None:
@@ -122,10 +121,8 @@ def _check_nesting(text: str) -> None:
 
 def _error(token: Token, problem: str, known: Iterable[str] = (), error: type[ParseError] = ParseError) -> ParseError:
     names = list(known)
-    near = difflib.get_close_matches(str(token), names, n=1, cutoff=0.6) if len(token) <= 64 else []
-    return error(
-        problem, line=token.line or 1, column=token.column or 1, expected=names, suggestion=near[0] if near else None
-    )
+    line, column = token.line or 1, token.column or 1
+    return error(problem, line=line, column=column, expected=names, suggestion=nearest(str(token), names))
 
 
 class _Reader:
