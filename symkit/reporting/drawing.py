@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symkit.files import write_bytes
-from symkit.reporting.canvas import format_of, rendered
+from symkit.files import check_place, write_bytes
+from symkit.reporting.canvas import format_of, rendered, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,3 +67,20 @@ class Drawing:
 
     def _repr_png_(self) -> bytes:
         return self.png()
+
+
+def drawn_to(path: str | Path | None, draw: Callable[[], Drawing]) -> Drawing:
+    """A picture in the house style, saved if there is a path, which is checked before anything is drawn.
+
+    Raises:
+        DomainError: for a path that ends in neither .svg nor .png or cannot be written.
+        Unsupported: where matplotlib is not installed.
+    """
+    if path is not None:
+        format_of(Path(path))
+        check_place(Path(path))
+    with styled():
+        drawing = draw()
+    if path is not None:
+        drawing.save(path)
+    return drawing

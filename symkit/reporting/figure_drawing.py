@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symkit.files import check_place
-from symkit.reporting.canvas import COLOURS, format_of, styled
-from symkit.reporting.drawing import Drawing
+from symkit.reporting.canvas import COLOURS
+from symkit.reporting.drawing import Drawing, drawn_to
 from symkit.reporting.figures import Curve, LiteratureFigure, Panel
 from symkit.reporting.panels import finished
 from symkit.zoo.catalogue import catalogue
@@ -40,14 +39,7 @@ def plot_literature_figure(figure: LiteratureFigure, path: str | Path | None = N
         DomainError: for a path that ends in neither .svg nor .png or cannot be written.
         Unsupported: where matplotlib is not installed.
     """
-    if path is not None:
-        format_of(Path(path))
-        check_place(Path(path))
-    with styled():
-        drawing = _drawn(figure)
-    if path is not None:
-        drawing.save(path)
-    return drawing
+    return drawn_to(path, lambda: _drawn(figure))
 
 
 def _drawn(figure: LiteratureFigure) -> Drawing:

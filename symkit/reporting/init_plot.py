@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symkit.errors import DomainError
-from symkit.files import check_place
 from symkit.nn import InitReport
-from symkit.reporting.canvas import COLOURS, format_of, styled
-from symkit.reporting.drawing import Drawing
+from symkit.reporting.canvas import COLOURS
+from symkit.reporting.drawing import Drawing, drawn_to
 from symkit.reporting.panels import finished, legend_below, rows_of_panels
 
 LOWEST, HIGHEST = 1e-100, 1e100
@@ -41,14 +40,7 @@ def plot_init(report: InitReport | Mapping[str, InitReport], path: str | Path | 
     named = {"": report} if isinstance(report, InitReport) else report
     if not 1 <= len(named) <= len(COLOURS):
         raise DomainError(f"{len(named)} reports cannot be drawn together: 1 to {len(COLOURS)} can")
-    if path is not None:
-        format_of(Path(path))
-        check_place(Path(path))
-    with styled():
-        drawing = _drawn(named)
-    if path is not None:
-        drawing.save(path)
-    return drawing
+    return drawn_to(path, lambda: _drawn(named))
 
 
 def _drawn(named: Mapping[str, InitReport]) -> Drawing:

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symkit.errors import DomainError
-from symkit.files import check_place
 from symkit.nn import Landscape
-from symkit.reporting.canvas import COLOURS, format_of, styled
-from symkit.reporting.drawing import Drawing
+from symkit.reporting.canvas import COLOURS
+from symkit.reporting.drawing import Drawing, drawn_to
 from symkit.reporting.panels import finished
 
 if TYPE_CHECKING:
@@ -73,14 +72,7 @@ def plot_landscape(
     groups = [list(named)] if one_scale or not all(planes) else [[name] for name in named]
     if any(all(_drawable(named[name]).mask.all() for name in group) for group in groups):
         raise DomainError("there is nothing to draw: no loss of the landscape is a finite number")
-    if path is not None:
-        format_of(Path(path))
-        check_place(Path(path))
-    with styled():
-        drawing = _maps(named, groups, loss) if all(planes) else _curves(named, loss)
-    if path is not None:
-        drawing.save(path)
-    return drawing
+    return drawn_to(path, lambda: _maps(named, groups, loss) if all(planes) else _curves(named, loss))
 
 
 def _curves(named: Mapping[str, Landscape], loss: str) -> Drawing:
