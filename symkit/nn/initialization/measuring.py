@@ -38,11 +38,11 @@ def measured(value: Tensor) -> Signal:
     return Signal.normal(mean, variance)
 
 
-def contradicts(value: Tensor, signal: Signal) -> bool:
-    """Whether a tensor is not what was predicted, as far as its entries can tell."""
+def contradicts(value: Tensor, found: Signal, signal: Signal) -> bool:
+    """Whether a tensor, of which this was measured, is not what was predicted, as far as its entries can tell."""
     if value.numel() < ENTRIES or not value.is_floating_point() or not signal.variance:
         return False
-    own = measured(value).origin
+    own = found.origin
     off = abs(own.mean - signal.mean) > TOLERANCE * sqrt(signal.variance)
     return off or abs(own.variance / signal.variance - 1) > TOLERANCE
 

@@ -188,8 +188,10 @@ class Recorder(TorchFunctionMode):
         sizes = ", ".join(f"{size}" for _, size in steps)
         return Part(base.name, base.parameter, f"[{value.storage_offset()}: {sizes}]")
 
-    def record(self, kind: str, before: Signal, after: Signal, result: Tensor, weight_std: float | None = None) -> None:
-        """Adds a step to the report."""
+    def record(
+        self, kind: str, before: Signal, after: Signal, result: Tensor, weight_std: float | None = None
+    ) -> Signal:
+        """Adds a step to the report; returns what was measured."""
         now = measured(result)
         self.layers.append(
             LayerReport(
@@ -202,6 +204,7 @@ class Recorder(TorchFunctionMode):
                 *(now.origin.mean, now.origin.variance),
             )
         )
+        return now
 
     # -- calls ---------------------------------------------------------------------------------------------------
 
@@ -273,8 +276,8 @@ class Call:
         self, signal: Signal, before: Signal | None = None, weight_std: float | None = None, channel: int | None = None
     ) -> Any:
         """Says what comes out, and adds the step to the report. Channels stay where they are unless given."""
-        self.recorder.record(self.kind, before or self.signal(), signal, self.result, weight_std)
-        if self.recorder.settings.calibrate and contradicts(self.result, signal):
+        found = self.recorder.record(self.kind, before or self.signal(), signal, self.result, weight_std)
+        if self.recorder.settings.calibrate and contradicts(self.result, found, signal):
             place = channel if channel is not None else self.recorder.channel(self.result)
             signal = signal.rebased(measured_with_positions(self.result, place))
         return self.quietly(signal, channel)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from symkit.nn.initialization import formulas
-from symkit.nn.initialization.measuring import contradicts
+from symkit.nn.initialization.measuring import contradicts, measured
 from symkit.nn.initialization.recorder import Call
 from symkit.nn.initialization.signal import Signal
 from symkit.nn.initialization.weights import fill
@@ -59,7 +59,9 @@ def calibrated(
     call: Call, weight: Tensor, std: float | None, assumption: str, after: Signal, result: Tensor
 ) -> float | None:
     """Scales weights that were just drawn, and what came out, to the predicted variance, where it is another."""
-    if std is None or assumption or not call.recorder.settings.calibrate or not contradicts(result, after):
+    if std is None or assumption or not call.recorder.settings.calibrate:
+        return std
+    if not contradicts(result, measured(result), after):
         return std
     square = float(result.square().mean(dtype=torch.float64))
     factor = (after.variance / square) ** 0.5 if square > 0 else 1.0
